@@ -1,0 +1,1 @@
+//! Cause rules to rulings and explanations.

@@ -1,0 +1,8 @@
+//! Commands: arguments to calls of the rooms.
+
+use std::process::ExitCode;
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

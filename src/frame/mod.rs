@@ -1,0 +1,1 @@
+//! Bytes to records: where lines and record groups begin and end, and where a chunk may be cut.

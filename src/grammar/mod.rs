@@ -1,0 +1,1 @@
+//! Format files to programs, programs to events: detection, fields, timestamps.

@@ -1,0 +1,1 @@
+//! Failed fetches to the next tier's requests: keys, clocks, assignment, verdicts.

@@ -1,0 +1,197 @@
+//! An incident: failures of one service that belong together. In: nothing; out: the noun that grouping fills, the
+//! store keeps and views print. It must not know how failures are grouped.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use super::stamp::Stamp;
+
+/// Serialises a stamp as RFC 3339, `null` when not known.
+pub fn as_rfc3339<S: serde::Serializer>(t: &Stamp, s: S) -> Result<S::Ok, S::Error> {
+    if t.is_known() { s.serialize_str(&t.rfc3339()) } else { s.serialize_none() }
+}
+
+/// The state of an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Failures went on until the end of what was read.
+    Open,
+    /// Failures became rare towards the end.
+    Recovering,
+    /// The same thing comes back more slowly than the gap.
+    Recurring,
+    /// Somebody said what they did about it.
+    Resolved,
+    /// It stopped.
+    Closed,
+}
+
+impl State {
+    /// The word in JSON and in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Open => "open",
+            State::Recovering => "recovering",
+            State::Recurring => "recurring",
+            State::Resolved => "resolved",
+            State::Closed => "closed",
+        }
+    }
+
+    /// The state of such a word.
+    pub fn parse(word: &str) -> Option<State> {
+        [State::Open, State::Recovering, State::Recurring, State::Resolved, State::Closed]
+            .into_iter()
+            .find(|s| s.word() == word)
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.word())
+    }
+}
+
+/// How much of an incident one cause is.
+#[derive(Clone, Debug, Serialize)]
+pub struct CauseShare {
+    /// Cause id.
+    pub cause: String,
+    /// Failed fetches of that cause.
+    pub failures: u64,
+    /// First of them.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub first_at: Stamp,
+    /// `came first`, `consequence`, or empty.
+    pub role: String,
+}
+
+/// What the incident did to clients.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Harm {
+    /// Client requests answered 5xx because of it.
+    pub visitors_5xx: u64,
+    /// Of those, with a User-Agent that claims to be a crawler.
+    pub crawlers_5xx: u64,
+    /// Failed fetches by impact word.
+    pub by_impact: BTreeMap<String, u64>,
+    /// Most affected URLs (path without query), most first, with their failed fetches.
+    pub top_urls: Vec<(String, u64)>,
+    /// Share (0 to 1) of the service's fetches that failed while it lasted; `None` without a baseline.
+    pub share: Option<f64>,
+}
+
+/// One piece of advice. Its text comes from the cause's file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// `look`, `change` or `NOT`.
+    pub kind: String,
+    /// What to do, or not to do.
+    pub text: String,
+    /// The knob it is about; empty for none.
+    pub knob: String,
+    /// The knob's present default; empty for none.
+    pub default: String,
+    /// What it costs and how to undo it; empty for none.
+    pub cost: String,
+}
+
+/// A quoted log line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quote {
+    /// File as given or found.
+    pub file: String,
+    /// Line, from 1; 0 when not known.
+    pub line: u64,
+    /// The text, redacted and bounded.
+    pub text: String,
+}
+
+/// One failed fetch told as an example: the own record and what the next tier logged.
+#[derive(Clone, Debug, Serialize)]
+pub struct Example {
+    /// When.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub at: Stamp,
+    /// Method, host and URL.
+    pub request: String,
+    /// Verdict word.
+    pub verdict: String,
+    /// The deciding record.
+    pub own: Option<Quote>,
+    /// The next tier's line.
+    pub origin: Option<Quote>,
+    /// The next tier's error-log message.
+    pub origin_error: Option<Quote>,
+}
+
+/// A candidate for what set it off, or for what ended it. Correlation only.
+#[derive(Clone, Debug, Serialize)]
+pub struct Candidate {
+    /// Kind word (`vcl`, `restart`, `maintenance` …).
+    pub kind: String,
+    /// When.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub at: Stamp,
+    /// The evidence in words.
+    pub text: String,
+}
+
+/// An incident.
+#[derive(Clone, Debug, Serialize)]
+pub struct Incident {
+    /// Its number: the store's id, or the position in the run, from 1, when nothing is stored.
+    pub id: u32,
+    /// Its name: the service and what broke.
+    pub title: String,
+    /// First failure.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub opened_at: Stamp,
+    /// Last failure.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub closed_at: Stamp,
+    /// Its state.
+    pub state: State,
+    /// The service: backend, host or URL group.
+    pub service: String,
+    /// Nodes that made the failed fetches.
+    pub nodes: Vec<String>,
+    /// Headline cause id: what came first and explains the rest.
+    pub cause: String,
+    /// The cause of the incident as a whole when it differs from that of its fetches (`firewall`).
+    pub root: Option<String>,
+    /// Number of failed fetches.
+    pub failures: u64,
+    /// Causes with counts, most first.
+    pub causes: Vec<CauseShare>,
+    /// Verdict words with counts.
+    pub verdicts: BTreeMap<String, u64>,
+    /// What it did to clients.
+    pub harm: Harm,
+    /// Failed fetches per minute: minute, count.
+    pub curve: Vec<(i64, u64)>,
+    /// Failures per hour, for a recurring one.
+    pub rate_per_hour: Option<f64>,
+    /// One sentence: what happened.
+    pub in_short: String,
+    /// Examples, most telling first.
+    pub examples: Vec<Example>,
+    /// The origin's proof in its own words, when an error log told.
+    pub proof: Vec<Quote>,
+    /// What to look at, change, and not do.
+    pub advice: Vec<Advice>,
+    /// Candidates for the trigger, nearest first.
+    pub began: Vec<Candidate>,
+    /// What happened just before the failures stopped: a likely fix, unconfirmed.
+    pub ended_by: Vec<Candidate>,
+    /// What people wrote: the trigger.
+    pub trigger: Option<String>,
+    /// What people wrote: the fix.
+    pub fix: Option<String>,
+    /// Whether it worked: `yes`, `no`, `unknown`.
+    pub worked: Option<String>,
+    /// Notes, oldest first.
+    pub notes: Vec<String>,
+    /// Ids of earlier incidents of the same service and headline cause.
+    pub seen_before: Vec<u32>,
+}

@@ -1,0 +1,39 @@
+//! The hall: the nouns that every room speaks of, and nothing else.
+//!
+//! In: nothing. Out: plain types for time, place, tier, requests, fetches, messages, causes, links, verdicts,
+//! incidents and reports. It must not know files, formats, databases or screens; it does no input or output.
+//! Rooms import the hall; the hall imports no room.
+
+pub mod cause;
+pub mod event;
+pub mod facts;
+pub mod failure;
+pub mod fetch;
+pub mod incident;
+pub mod locator;
+pub mod mark;
+pub mod message;
+pub mod report;
+pub mod request;
+pub mod row;
+pub mod stamp;
+pub mod text;
+pub mod tier;
+pub mod verdict;
+
+pub use cause::{Bucket, Cause, Ruling};
+pub use event::{Event, Outcome as LineOutcome};
+pub use facts::{Fact, Facts};
+pub use failure::{Failure, Served};
+pub use fetch::{Acct, Fetch, FetchOutcome, Reason, Response};
+pub use incident::{Incident, State};
+pub use locator::{FileId, Locator};
+pub use mark::{Mark, MarkKind, Marks, OwnedMark};
+pub use message::{Change, ChangeKind, HealthChange, Message, Note};
+pub use report::Report;
+pub use request::{MadeBy, Request, RequestReason};
+pub use row::{FetchRow, RequestRow, key_of};
+pub use stamp::Stamp;
+pub use text::Text;
+pub use tier::{Family, FileInfo, Series, SeriesId, Tier};
+pub use verdict::{Impact, Link, Method, Verdict};

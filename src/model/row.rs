@@ -1,0 +1,205 @@
+//! The fixed records that leave the fold for linking. In: a `Request` or a `Fetch`; out: numbers and hashes only, so
+//! that millions of them fit in memory or spill to a file as they are. They must hold no text and no pointer.
+//!
+//! Why 64 bytes and not the 40 of the design: `request_length`, `bytes_sent` and the position on the connection make
+//! the rich access format exact (reference: linking), and one record then fills one cache line.
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::fetch::Fetch;
+use super::request::Request;
+use super::stamp::Stamp;
+use super::tier::SeriesId;
+
+/// How many bytes of a URL take part in its key: varnishlog cuts payloads at `vsl_reclen` - 1 = 254 bytes by default.
+pub const KEY_URL: usize = 254;
+
+/// Stands for "not logged" in the 32-bit fields of a row.
+pub const NOT_LOGGED: u32 = u32::MAX;
+
+/// Hash of what both ends log of a request: method and (cut) path and query. Never 0.
+pub fn key_of(method: &[u8], url: &[u8]) -> u64 {
+    let cut = &url[..url.len().min(KEY_URL)];
+    xxh3_64_with_seed(cut, xxh3_64_with_seed(method, 0)).max(1)
+}
+
+/// 32-bit hash of a text that is compared for equality only; 0 for the empty text and for `-`.
+pub fn hash32(text: &[u8]) -> u32 {
+    if text.is_empty() || text == b"-" {
+        return 0;
+    }
+    (xxh3_64_with_seed(text, 1) as u32).max(1)
+}
+
+/// `n` in 32 bits; [`NOT_LOGGED`] when absent or too large.
+fn small(n: Option<u64>) -> u32 {
+    n.and_then(|n| u32::try_from(n).ok()).unwrap_or(NOT_LOGGED)
+}
+
+/// A served request as the linker sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct RequestRow {
+    /// See [`key_of`].
+    pub key: u64,
+    /// End, microseconds since 1970 on the clock of the node that wrote it.
+    pub end: i64,
+    /// Byte offset of the line in its file.
+    pub offset: u64,
+    /// Duration in microseconds; [`NOT_LOGGED`] where the format has none.
+    pub duration: u32,
+    /// Body bytes sent.
+    pub body: u32,
+    /// All bytes sent.
+    pub sent: u32,
+    /// Bytes of the request.
+    pub length: u32,
+    /// Hash of User-Agent and Referer.
+    pub agent: u32,
+    /// Hash of the host.
+    pub host: u32,
+    /// Number of the client connection, low 32 bits; 0 when not logged.
+    pub connection: u32,
+    /// Line within the chunk, see [`super::Locator::line`].
+    pub line: u32,
+    /// File.
+    pub file: u16,
+    /// Series.
+    pub series: SeriesId,
+    /// Status.
+    pub status: u16,
+    /// Local port.
+    pub port: u16,
+}
+
+impl RequestRow {
+    /// The row of a request.
+    pub fn of(r: &Request<'_>, series: SeriesId) -> RequestRow {
+        RequestRow {
+            key: key_of(r.method, r.url),
+            end: r.end.0,
+            offset: r.at.offset,
+            duration: small(r.end.since(r.start).map(|us| us.max(0) as u64)),
+            body: small(r.body_bytes),
+            sent: small(r.sent_bytes),
+            length: small(r.request_length),
+            agent: hash32(r.agent) ^ hash32(r.referer).rotate_left(16),
+            host: hash32(r.host),
+            connection: r.connection as u32,
+            line: r.at.line,
+            file: r.at.file.0 as u16,
+            series,
+            status: r.status,
+            port: r.port,
+        }
+    }
+}
+
+/// A fetch as the linker sees it; failed or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct FetchRow {
+    /// See [`key_of`].
+    pub key: u64,
+    /// The request was sent (last attempt), microseconds since 1970 on the clock of the node that fetched.
+    pub sent_at: i64,
+    /// Transaction id, or 0: names the failure that this row belongs to.
+    pub vxid: u64,
+    /// Microseconds from `sent_at` to the answer's headers or to giving up; [`NOT_LOGGED`] when not logged.
+    pub wait: u32,
+    /// Microseconds from `sent_at` to the end of the body or to the last stamp; [`NOT_LOGGED`] when not logged.
+    pub whole: u32,
+    /// Microseconds by which the first attempt was sent before `sent_at`; 0 for a single attempt.
+    pub earlier: u32,
+    /// Response body bytes received.
+    pub body: u32,
+    /// Response header bytes received.
+    pub header: u32,
+    /// Request header bytes sent.
+    pub header_sent: u32,
+    /// Request body bytes sent.
+    pub body_sent: u32,
+    /// Hash of User-Agent and Referer.
+    pub agent: u32,
+    /// Hash of the host.
+    pub host: u32,
+    /// Hash of the backend's name.
+    pub backend: u32,
+    /// Status that the next tier answered; 0 for none.
+    pub status: u16,
+    /// Port of the next tier; 0 when not logged.
+    pub port: u16,
+    /// Own port of the connection; 0 when not logged.
+    pub local_port: u16,
+    /// Series.
+    pub series: SeriesId,
+    /// Bits: see the constants.
+    pub flags: u16,
+    /// Unused, keeps the record free of holes.
+    pub spare: u16,
+}
+
+impl FetchRow {
+    /// The fetch failed and is kept as a failure.
+    pub const FAILED: u16 = 1;
+    /// It got a whole answer.
+    pub const WHOLE: u16 = 2;
+    /// It gave up waiting for the answer's headers.
+    pub const TIMED_OUT: u16 = 4;
+    /// The body broke off while it was read.
+    pub const BODY_BROKE: u16 = 8;
+    /// A connection was taken, so that bytes can have left.
+    pub const OPENED: u16 = 16;
+    /// The URL was cut by the log: the key is a prefix.
+    pub const URL_CUT: u16 = 32;
+    /// The bytes are those of a whole retry chain, not of this fetch alone.
+    pub const SUMMED: u16 = 64;
+    /// Two connections were taken: two rows may belong to it.
+    pub const TWICE: u16 = 128;
+    /// The last connection was a kept-alive one.
+    pub const REUSED: u16 = 256;
+
+    /// The row of a fetch. `flags` are given by the caller, who knows what became of it.
+    pub fn of(f: &Fetch<'_>, series: SeriesId, flags: u16) -> FetchRow {
+        let gap = |from: Stamp, to: Stamp| small(to.since(from).map(|us| us.max(0) as u64));
+        let last = f.completed.or(f.ended);
+        FetchRow {
+            key: key_of(f.method, f.url),
+            sent_at: f.sent.or(f.started).0,
+            vxid: f.vxid,
+            wait: gap(f.sent, f.answered),
+            whole: gap(f.sent, last),
+            earlier: f.sent.since(f.first_sent).map_or(0, |us| us.clamp(0, i64::from(u32::MAX)) as u32),
+            body: small(f.acct.map(|a| a.body_received)),
+            header: small(f.acct.map(|a| a.header_received)),
+            header_sent: small(f.acct.map(|a| a.header_sent)),
+            body_sent: small(f.acct.map(|a| a.body_sent)),
+            agent: hash32(f.agent) ^ hash32(f.referer).rotate_left(16),
+            host: hash32(f.host),
+            backend: hash32(f.backend),
+            status: f.origin_status,
+            port: f.port,
+            local_port: f.local_port,
+            series,
+            flags,
+            spare: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_row_fills_one_cache_line() {
+        assert_eq!(size_of::<RequestRow>(), 64);
+    }
+
+    #[test]
+    fn a_cut_url_has_the_key_of_the_whole() {
+        let long = vec![b'a'; 400];
+        assert_eq!(key_of(b"GET", &long), key_of(b"GET", &long[..KEY_URL]));
+        assert_ne!(key_of(b"GET", b"/a"), key_of(b"HEAD", b"/a"));
+    }
+}

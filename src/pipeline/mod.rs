@@ -1,0 +1,1 @@
+//! The corridor: fold, merge, link, refine, group, report.

@@ -1,0 +1,1 @@
+//! VSL records to transactions to requests and fetches, every version.

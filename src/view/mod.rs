@@ -1,0 +1,1 @@
+//! A Report or an Incident to text, JSON, CSV.
