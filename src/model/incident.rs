@@ -195,3 +195,12 @@ pub struct Incident {
     /// Ids of earlier incidents of the same service and headline cause.
     pub seen_before: Vec<u32>,
 }
+
+/// An incident and the failures that are in it.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The incident.
+    pub incident: Incident,
+    /// Identities of its failures, in order of time.
+    pub members: Vec<u64>,
+}

@@ -6,6 +6,8 @@
 
 pub mod cause;
 pub mod event;
+pub mod evidence;
+pub mod explain;
 pub mod facts;
 pub mod failure;
 pub mod fetch;
@@ -19,14 +21,17 @@ pub mod row;
 pub mod stamp;
 pub mod text;
 pub mod tier;
+pub mod traffic;
 pub mod verdict;
 
 pub use cause::{Bucket, Cause, Ruling};
 pub use event::{Event, Outcome as LineOutcome};
+pub use evidence::Evidence;
+pub use explain::Explanation;
 pub use facts::{Fact, Facts};
 pub use failure::{Failure, Served};
 pub use fetch::{Acct, Fetch, FetchOutcome, Reason, Response};
-pub use incident::{Incident, State};
+pub use incident::{Group, Incident, State};
 pub use locator::{FileId, Locator};
 pub use mark::{Mark, MarkKind, Marks, OwnedMark};
 pub use message::{Change, ChangeKind, HealthChange, Message, Note};
@@ -36,4 +41,5 @@ pub use row::{FetchRow, RequestRow, key_of};
 pub use stamp::Stamp;
 pub use text::Text;
 pub use tier::{Family, FileInfo, Series, SeriesId, Tier};
+pub use traffic::{Minute, Minutes, NodeTraffic};
 pub use verdict::{Impact, Link, Method, Verdict};
