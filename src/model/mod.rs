@@ -37,7 +37,7 @@ pub use mark::{Mark, MarkKind, Marks, OwnedMark};
 pub use message::{Change, ChangeKind, HealthChange, Message, Note};
 pub use report::Report;
 pub use request::{MadeBy, Request, RequestReason};
-pub use row::{FetchRow, RequestRow, key_of};
+pub use row::{FetchRow, RequestRow, group_of, key_of};
 pub use stamp::Stamp;
 pub use text::Text;
 pub use tier::{Family, FileInfo, Series, SeriesId, Tier};

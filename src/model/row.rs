@@ -69,7 +69,7 @@ fn is_id(segment: &[u8]) -> bool {
 }
 
 /// A served request as the linker sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct RequestRow {
     /// See [`key_of`].
@@ -146,7 +146,7 @@ impl RequestRow {
 }
 
 /// A fetch as the linker sees it; failed or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct FetchRow {
     /// See [`key_of`].
@@ -190,7 +190,7 @@ pub struct FetchRow {
     /// Bits: see the constants.
     pub flags: u16,
     /// Unused, keeps the record free of holes.
-    pub spare: u16,
+    pub spare: [u16; 3],
 }
 
 impl FetchRow {
@@ -238,7 +238,7 @@ impl FetchRow {
             local_port: f.local_port,
             series,
             flags,
-            spare: 0,
+            spare: [0; 3],
         }
     }
 }
