@@ -28,12 +28,11 @@ pub struct FileTally {
     pub first: Stamp,
     /// Last stamp.
     pub last: Stamp,
-    /// Newlines of each chunk, by the byte it begins at: line numbers are prefix sums of these.
-    pub newlines: BTreeMap<u64, u64>,
+    /// Of each chunk, by the byte it begins at: lines dropped just before it, and newlines in it. Line numbers are
+    /// prefix sums of these.
+    pub chunks: BTreeMap<u64, (u64, u64)>,
     /// The first lines that were not understood: byte, line within its chunk, text.
     pub rejects: BTreeMap<u64, (u32, Text)>,
-    /// Lines dropped because they were too long.
-    pub overlong: u64,
 }
 
 /// How many rejected lines are shown per file.
@@ -222,12 +221,11 @@ impl FileTally {
         self.lines.add(&other.lines);
         self.seen(other.first);
         self.seen(other.last);
-        self.newlines.extend(other.newlines);
+        self.chunks.extend(other.chunks);
         self.rejects.extend(other.rejects);
         while self.rejects.len() > REJECTS {
             self.rejects.pop_last();
         }
-        self.overlong += other.overlong;
     }
 
     /// Widens the span of the file.
@@ -248,10 +246,19 @@ impl FileTally {
         }
     }
 
-    /// The line number, from 1, of a place in this file.
-    pub fn line_of(&self, at: Locator) -> u64 {
-        let before: u64 = self.newlines.range(..=at.offset).map(|(_, n)| n).sum::<u64>()
-            - self.newlines.range(..=at.offset).next_back().map_or(0, |(_, n)| *n);
-        before + u64::from(at.line) + 1
+    /// Line number, from 1, of the first line of each chunk, by the byte it begins at.
+    pub fn first_lines(&self) -> BTreeMap<u64, u64> {
+        let mut before = 0;
+        let first = |(at, (dropped, newlines)): (&u64, &(u64, u64))| {
+            let line = before + dropped + 1;
+            before += dropped + newlines;
+            (*at, line)
+        };
+        self.chunks.iter().map(first).collect()
+    }
+
+    /// Lines dropped because they were too long.
+    pub fn overlong(&self) -> u64 {
+        self.chunks.values().map(|(dropped, _)| dropped).sum()
     }
 }
