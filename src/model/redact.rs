@@ -232,7 +232,7 @@ mod tests {
             ("GET /?a=1&access_token=xyz&b=2 HTTP/1.1", "GET /?a=1&access_token=<redacted 3 bytes>&b=2 HTTP/1.1"),
             ("GET /?Token=a;b,c HTTP/1.1", "GET /?Token=<redacted 5 bytes> HTTP/1.1"),
             ("/x?user%5Bpass%77ord%5D=abc", "/x?user%5Bpass%77ord%5D=<redacted 3 bytes>"),
-            ("/r?to=%2Fx%3Fsid%3Dabc%26y&z=1", "/r?to=%2Fx%3Fsid%3D<redacted 8 bytes>&z=1"),
+            ("/r?to=%2Fx%3Fsid%3Dabc%26y&z=1", "/r?to=%2Fx%3Fsid%3D<redacted 7 bytes>&z=1"),
             ("/cb?code=4711 502", "/cb?code=<redacted 4 bytes> 502"),
             ("/a;jsessionid=88", "/a;jsessionid=<redacted 2 bytes>"),
             ("connect to http://me:pw@api/x failed", "connect to http://<redacted 5 bytes>@api/x failed"),

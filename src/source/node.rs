@@ -58,7 +58,7 @@ struct Name<'p> {
 pub fn node_names(paths: &[&str]) -> Vec<String> {
     let names: Vec<Name> = paths.iter().map(|p| name(p)).collect();
     let shared = shared_folders(&names);
-    let keys: Vec<Vec<&str>> = names.iter().map(|n| key(&n.folders[shared..])).collect();
+    let keys: Vec<Vec<&str>> = names.iter().map(|n| key(n.folders.get(shared..).unwrap_or_default())).collect();
     let shown = shortest(&keys);
     let mut groups: BTreeMap<&Vec<&str>, Vec<usize>> = BTreeMap::new();
     for (i, key) in keys.iter().enumerate() {
@@ -66,7 +66,7 @@ pub fn node_names(paths: &[&str]) -> Vec<String> {
     }
     let mut nodes = vec![String::new(); paths.len()];
     for (key, members) in groups {
-        let labels = labels_of(&names, &members);
+        let labels = labels_of(&names, &members, key.is_empty());
         for &i in &members {
             let label = &labels[&i];
             nodes[i] = match (shown[key].as_str(), label.as_str()) {
@@ -82,6 +82,9 @@ pub fn node_names(paths: &[&str]) -> Vec<String> {
 }
 
 fn name(path: &str) -> Name<'_> {
+    if path == "-" {
+        return Name { folders: Vec::new(), label: "stdin".to_string(), stem: "stdin".to_string() };
+    }
     let (folders, _) = path.rsplit_once('/').unwrap_or(("", path));
     let (stem_path, _) = series_key(path);
     let file = stem_path.rsplit('/').next().unwrap_or_default();
@@ -115,8 +118,10 @@ fn label(file: &str) -> String {
 
 /// How many leading folders all paths share.
 fn shared_folders(names: &[Name]) -> usize {
-    let Some(first) = names.first() else { return 0 };
-    names.iter().skip(1).fold(first.folders.len(), |most, n| {
+    // Standard input has no folder, which says nothing about the others.
+    let mut placed = names.iter().filter(|n| !n.folders.is_empty());
+    let Some(first) = placed.next() else { return 0 };
+    placed.fold(first.folders.len(), |most, n| {
         first.folders.iter().zip(&n.folders).take(most).take_while(|(a, b)| a == b).count()
     })
 }
@@ -150,17 +155,16 @@ fn is_program(label: &str) -> bool {
 
 /// The labels that tell apart the files of one folder: none when they all have the same, and those of virtual hosts
 /// not when a plain `error.log` lies beside them, because it is theirs too.
-fn labels_of(names: &[Name], members: &[usize]) -> BTreeMap<usize, String> {
+fn labels_of(names: &[Name], members: &[usize], no_folder: bool) -> BTreeMap<usize, String> {
     let labels: BTreeSet<&str> = members.iter().map(|&i| names[i].label.as_str()).collect();
     let filled = labels.iter().filter(|l| !l.is_empty()).count();
-    let everyone_in_one = members.len() == names.len();
     members
         .iter()
         .map(|&i| {
             let label = &names[i].label;
             let tells = is_program(label) || !labels.contains("");
-            let needed = filled > 1 || everyone_in_one || labels.contains("");
-            (i, if tells && (needed || names[i].folders.is_empty()) { label.clone() } else { String::new() })
+            let needed = filled > 1 || no_folder || labels.contains("");
+            (i, if tells && needed { label.clone() } else { String::new() })
         })
         .collect()
 }
@@ -183,5 +187,104 @@ fn agree(names: &[Name], nodes: &mut [String]) {
         for i in bare {
             nodes[i] = first.clone();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn expect(layout: &[(&str, &str)]) {
+        let paths: Vec<&str> = layout.iter().map(|(p, _)| *p).collect();
+        let nodes: Vec<&str> = layout.iter().map(|(_, n)| *n).collect();
+        assert_eq!(node_names(&paths), nodes);
+        let backwards: Vec<&str> = paths.iter().rev().copied().collect();
+        assert!(node_names(&backwards).iter().rev().eq(nodes.iter()), "depends on the order");
+    }
+
+    #[test]
+    fn sibling_folders_tell_the_nodes() {
+        expect(&[("web1/access.log", "web1"), ("web2/access.log", "web2"), ("web2/error.log", "web2")]);
+        expect(&[
+            ("logs/2026-W46/web1/nginx/access.log.1", "web1"),
+            ("logs/2026-W46/web1/nginx/error.log", "web1"),
+            ("logs/2026-W47/web2/nginx/access.log-20261116.gz", "web2"),
+            ("logs/2026-W47/cache-1/varnish/varnishncsa.log", "cache-1"),
+        ]);
+        expect(&[
+            ("sample-logs/cache-1/varnishlog.log", "cache-1"),
+            ("sample-logs/web1/access.log", "web1"),
+            ("sample-logs/web1/error.log", "web1"),
+        ]);
+        expect(&[("a/web1/x.log", "web1"), ("a/web2/x.log", "web2"), ("b/cache-1/y.log", "cache-1")]);
+        expect(&[("ams/web1/x.log", "ams/web1"), ("fra/web1/x.log", "fra/web1"), ("fra/lb/x.log", "lb")]);
+    }
+
+    #[test]
+    fn one_folder_with_a_node_in_each_name() {
+        expect(&[
+            ("storm/varnish-request.log", "varnish"),
+            ("storm/nginx-access.log", "nginx"),
+            ("storm/nginx-error.log", "nginx"),
+            ("storm/nginx2-access.log", "nginx2"),
+            ("storm/nginx2-error.log", "nginx2"),
+            ("storm/varnishncsa-backend.log", "varnish"),
+        ]);
+        expect(&[
+            ("logs/nginx/web1.access.log", "web1"),
+            ("logs/nginx/web2-error.log", "web2"),
+            ("logs/cache-1.log", "cache-1"),
+        ]);
+    }
+
+    #[test]
+    fn programs_are_names_when_there_is_nothing_better() {
+        expect(&[
+            ("/var/log/nginx/access.log", "nginx"),
+            ("/var/log/nginx/error.log.1", "nginx"),
+            ("/var/log/varnish/varnishncsa.log", "varnish"),
+        ]);
+        expect(&[("logs/access.log", "access"), ("logs/error.log", "access"), ("logs/varnish.log", "varnish")]);
+        expect(&[("web1/varnish.log", "web1/varnish"), ("web1/access.log", "web1"), ("web2/access.log", "web2")]);
+    }
+
+    #[test]
+    fn virtual_hosts_that_share_an_error_log_are_one_node() {
+        expect(&[
+            ("/var/log/nginx/shop.example.com-access.log", "nginx"),
+            ("/var/log/nginx/blog_access.log", "nginx"),
+            ("/var/log/nginx/error.log", "nginx"),
+        ]);
+        expect(&[
+            ("/var/log/nginx/shop.example.com-access.log", "shop.example.com"),
+            ("/var/log/nginx/shop.example.com-error.log", "shop.example.com"),
+            ("/var/log/nginx/blog_access.log", "blog"),
+        ]);
+    }
+
+    #[test]
+    fn a_single_file_is_named_by_its_stem() {
+        for (path, node) in [
+            ("access.log", "access"),
+            ("/tmp/somewhere/access.log.2.gz", "access"),
+            ("web1/access.log", "web1"),
+            ("/var/log/nginx/access.log", "nginx"),
+            ("varnish-request.log", "varnish"),
+            ("varnishlog.txt", "varnish"),
+            ("/srv/x/shop.log", "shop"),
+            ("-", "stdin"),
+            ("", ""),
+        ] {
+            assert_eq!(node_names(&[path]), [node], "{path}");
+        }
+        assert!(node_names(&[]).is_empty());
+    }
+
+    #[test]
+    fn access_and_error_log_of_one_server_share_a_node() {
+        expect(&[("access.log", "access"), ("error.log", "access"), ("-", "stdin")]);
+        expect(&[("x/access.log", "x"), ("x/error.log", "x")]);
+        expect(&[("logs/web1-access.log", "web1"), ("logs/web1-error.log.1", "web1")]);
     }
 }

@@ -77,3 +77,23 @@ impl Pool {
         self.free.lock().unwrap_or_else(|e| e.into_inner()).len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_chunk_gives_its_buffer_back_unless_it_grew_too_large() {
+        let pool = Pool::new(100);
+        let chunk = |size| {
+            let mut chunk = Chunk::whole(FileId(0), vec![b'\n'; size]);
+            chunk.pool = Some(pool.clone());
+            chunk
+        };
+        drop(chunk(100));
+        drop(chunk(101));
+        assert_eq!(pool.free(), 1);
+        assert_eq!(pool.take().capacity(), 100);
+        assert_eq!(pool.take().capacity(), 0);
+    }
+}
