@@ -1,1 +1,4 @@
 //! Bytes to records: where lines and record groups begin and end, and where a chunk may be cut.
+
+pub mod vsl;
+mod vsl_line;

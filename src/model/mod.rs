@@ -24,6 +24,7 @@ pub mod text;
 pub mod tier;
 pub mod traffic;
 pub mod verdict;
+pub mod vsl;
 
 pub use cause::{Bucket, Cause, Ruling};
 pub use event::{Event, Outcome as LineOutcome};
@@ -45,3 +46,4 @@ pub use text::Text;
 pub use tier::{Family, FileInfo, Series, SeriesId, Tier};
 pub use traffic::{Minute, Minutes, NodeTraffic};
 pub use verdict::{Impact, Link, Method, Verdict};
+pub use vsl::{Side, Tag, TransactionKind, VslHeader, VslItem, VslRecord};
