@@ -22,6 +22,7 @@ pub mod stamp;
 pub mod text;
 pub mod tier;
 pub mod traffic;
+pub mod upstream;
 pub mod verdict;
 
 pub use cause::{Bucket, Cause, Ruling};
@@ -42,4 +43,5 @@ pub use stamp::Stamp;
 pub use text::Text;
 pub use tier::{Family, FileInfo, Series, SeriesId, Tier};
 pub use traffic::{Minute, Minutes, NodeTraffic};
+pub use upstream::Upstream;
 pub use verdict::{Impact, Link, Method, Verdict};
