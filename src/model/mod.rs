@@ -23,6 +23,7 @@ pub mod stamp;
 pub mod text;
 pub mod tier;
 pub mod traffic;
+pub mod upstream;
 pub mod verdict;
 pub mod vsl;
 
@@ -45,5 +46,6 @@ pub use stamp::Stamp;
 pub use text::Text;
 pub use tier::{Family, FileInfo, Series, SeriesId, Tier};
 pub use traffic::{Minute, Minutes, NodeTraffic};
+pub use upstream::Upstream;
 pub use verdict::{Impact, Link, Method, Verdict};
 pub use vsl::{Side, Tag, TransactionKind, VslHeader, VslItem, VslRecord};
