@@ -1,1 +1,21 @@
 //! Cause rules to rulings and explanations.
+//!
+//! In: the marks and facts of one failed fetch, the text of an error-log message, or whatever a person pasted; out: a
+//! `Ruling`, a `MessageRuling`, explanations with advice. All judgement and all prose is data in `grammars/causes`;
+//! the code here only reads and applies it. It must not know log formats, how a line was linked, nor screens.
+
+mod compile;
+mod condition;
+mod example;
+mod explain;
+mod file;
+mod glob;
+mod message;
+mod paste;
+mod rule;
+mod rules;
+mod seen;
+mod suggest;
+
+pub use message::MessageRuling;
+pub use rules::Rules;

@@ -54,6 +54,9 @@ facts! {
     Relayed = "relayed",
     /// 1 when it relayed a 403.
     Denied = "denied",
+    /// 1 when the next tier's own 5xx or 403 is all that went wrong: it was relayed, or VCL gave up because of it
+    /// (`abandon`, `retry`, `error` after a 5xx), and no record tells of trouble in getting it.
+    PassedOn = "passed_on",
     /// 1 when a backend was named.
     HasBackend = "has_backend",
     /// 1 when the answer carried Retry-After.
@@ -158,12 +161,21 @@ impl Facts {
         x.flag(Fact::Cut, f.outcome == O::Cut);
         x.flag(Fact::Relayed, f.outcome == O::Relayed);
         x.flag(Fact::Denied, f.outcome == O::Denied);
+        x.flag(Fact::PassedOn, passed_on(f));
         x.flag(Fact::HasBackend, !f.backend.is_empty());
         x.flag(Fact::RetryAfter, f.response.retry_after);
         x.flag(Fact::FromApp, f.response.from_app);
         x.maybe(Fact::ContentLength, f.response.content_length.map(|n| n as f64));
         x
     }
+}
+
+fn passed_on(f: &Fetch<'_>) -> bool {
+    use super::fetch::FetchOutcome as O;
+    use super::mark::MarkKind as K;
+    let dropped = f.marks.as_slice().iter().any(|m| m.kind == K::VclReturn && m.text != b"fail")
+        && ![K::FetchError, K::Error, K::BogoHeader].iter().any(|&k| f.marks.has(k));
+    matches!(f.outcome, O::Relayed | O::Denied) || f.origin_status >= 500 && dropped
 }
 
 fn ms(from: Stamp, to: Stamp) -> Option<f64> {

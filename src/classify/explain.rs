@@ -1,0 +1,116 @@
+//! Answers to `guru explain`. In: a cause id, a family, a pasted record, line or page; out: explanations, the likeliest
+//! first. It must not know how they are printed.
+
+use crate::model::{Cause, Explanation, Facts, Mark, MarkKind};
+
+use super::message::MessageRuling;
+use super::paste;
+use super::rules::Rules;
+use super::seen::Seen;
+use super::suggest;
+
+/// How many answers a text gets at most; a family is always listed whole.
+const ANSWERS: usize = 4;
+
+impl Rules {
+    /// What a text may mean: explanations with how sure each is (0 to 1), likeliest first; empty when nothing is known
+    /// of it (then see [`Rules::suggestions`]).
+    pub fn explain(&self, text: &str) -> Vec<(Explanation, f32)> {
+        let text = text.trim();
+        let named = self.named(text);
+        if !named.is_empty() {
+            return named;
+        }
+        let meant = self.meant(text);
+        if !meant.is_empty() {
+            return self.prose(meant);
+        }
+        let pages = self.pages(text);
+        if pages.is_empty() { self.worded(text) } else { pages }
+    }
+
+    /// The nearest cause ids to a word that nothing is known of.
+    pub fn suggestions(&self, word: &str) -> Vec<String> {
+        let known = self.chapters.iter().filter(|c| c.is_cause).map(|c| c.explanation.id.as_str());
+        suggest::nearest(word, known).into_iter().map(String::from).collect()
+    }
+
+    /// The cause of that id, or all of that family (`timeout`, `timeout.`).
+    fn named(&self, text: &str) -> Vec<(Explanation, f32)> {
+        let id = text.trim_end_matches(['.', '*']).to_ascii_lowercase();
+        let in_family = |e: &Explanation| e.id.split('.').next() == Some(&id);
+        let all = || self.chapters.iter().filter(|c| c.is_cause).map(|c| &c.explanation);
+        match all().find(|e| e.id == id) {
+            Some(exact) => vec![(exact.clone(), 1.0)],
+            None => all().filter(|e| in_family(e)).map(|e| (e.clone(), 1.0)).collect(),
+        }
+    }
+
+    /// Error pages and status lines that many causes share.
+    fn pages(&self, text: &str) -> Vec<(Explanation, f32)> {
+        let mut found: Vec<(Explanation, f32)> = Vec::new();
+        for chapter in &self.chapters {
+            if let Some((_, sure)) = chapter.pages.iter().find(|(page, _)| page.is_match(text)) {
+                found.push((chapter.explanation.clone(), *sure));
+            }
+        }
+        found.sort_by(|a, b| b.1.total_cmp(&a.1));
+        found.truncate(ANSWERS);
+        found
+    }
+
+    /// Causes whose id or title has the word.
+    fn worded(&self, text: &str) -> Vec<(Explanation, f32)> {
+        let word = text.to_ascii_lowercase();
+        if word.len() < 3 || word.contains(char::is_whitespace) {
+            return Vec::new();
+        }
+        let has = |e: &Explanation| e.id.contains(&word) || e.title.to_ascii_lowercase().contains(&word);
+        let all = self.chapters.iter().filter(|c| c.is_cause && has(&c.explanation));
+        all.take(ANSWERS).map(|c| (c.explanation.clone(), 0.6)).collect()
+    }
+
+    /// What pasted records or messages mean, by the rules.
+    fn meant(&self, text: &str) -> Vec<(Cause, f32)> {
+        let records = paste::records(text);
+        if !records.is_empty() {
+            return self.judged(&records);
+        }
+        for line in text.lines().take(20) {
+            let message = paste::message(line);
+            let mark = Mark { kind: MarkKind::Message, text: message.as_bytes(), at: Default::default() };
+            if let MessageRuling::Cause(cause, sure) = self.message(message.as_bytes()) {
+                let mut found = vec![(cause, sure)];
+                self.others(&[mark], &mut found);
+                return found;
+            }
+        }
+        let mut guesses = paste::as_payload(text).map(|mark| self.judged(&[mark]));
+        // Every text fits `VCL_Error`, which comes last: such a fit says nothing.
+        guesses.find(|found| found.first().is_some_and(|(c, sure)| !c.is("unknown") && *sure > 0.8)).unwrap_or_default()
+    }
+
+    fn judged(&self, marks: &[Mark<'_>]) -> Vec<(Cause, f32)> {
+        let ruling = self.decide(marks, &Facts::default());
+        let mut found = vec![(ruling.cause, ruling.confidence)];
+        found.extend(ruling.runner_up);
+        self.others(marks, &mut found);
+        found
+    }
+
+    /// Adds causes that the same records would mean in other circumstances.
+    fn others(&self, marks: &[Mark<'_>], found: &mut Vec<(Cause, f32)>) {
+        let seen = Seen::of(marks, &self.echoes);
+        let sure = found.first().map_or(0.0, |f| f.1);
+        let least = self.rules.iter().filter(|r| r.reads_marks() && r.fits_marks(&seen).is_some()).map(|r| (r.cause, r.rank));
+        for (cause, rank) in least {
+            if found.len() < ANSWERS && rank > 300 && !found.iter().any(|(c, _)| *c == cause) {
+                found.push((cause, (1.0 - sure).clamp(0.05, 0.3)));
+            }
+        }
+    }
+
+    fn prose(&self, causes: Vec<(Cause, f32)>) -> Vec<(Explanation, f32)> {
+        causes.into_iter().filter_map(|(c, sure)| self.explanation(c).map(|e| (e, sure))).take(ANSWERS).collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! What people paste after `guru explain`: varnishlog records with or without their prefix, nginx error lines, plain
+//! words. In: the text; out: marks. It must not know what they mean.
+
+use crate::model::{Locator, Mark, MarkKind};
+
+/// How many lines of a paste are read.
+const LINES: usize = 200;
+
+/// The varnishlog records in a text, each line being `[-*<digits> ] TAG [b|c|-] payload` in any of its spellings.
+pub fn records(text: &str) -> Vec<Mark<'_>> {
+    text.lines().take(LINES).filter_map(record).collect()
+}
+
+fn record(line: &str) -> Option<Mark<'_>> {
+    let mut rest = line.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_ascii_whitespace() || "-*<>".contains(c));
+    let tag = rest.split_ascii_whitespace().next()?;
+    let kind = MarkKind::parse(tag).filter(|&k| k != MarkKind::Message)?;
+    rest = rest[tag.len()..].trim_start();
+    for side in ["b ", "c ", "- "] {
+        rest = rest.strip_prefix(side).unwrap_or(rest);
+    }
+    Some(Mark { kind, text: rest.trim().as_bytes(), at: Locator::default() })
+}
+
+/// The same text taken for the payload of each kind of record that may hold it.
+pub fn as_payload(text: &str) -> impl Iterator<Item = Mark<'_>> {
+    use MarkKind::{BogoHeader, Error, EsiError, FetchError, Gzip, VclError};
+    [FetchError, Error, BogoHeader, Gzip, EsiError, VclError].into_iter().map(|kind| Mark {
+        kind,
+        text: text.trim().as_bytes(),
+        at: Locator::default(),
+    })
+}
+
+/// The message of an nginx error line: without `time [level] pid#tid: *cid ` before it and `, client: …` after it.
+pub fn message(line: &str) -> &str {
+    let mut text = line.trim();
+    if let Some((_, rest)) = text.split_once("] ")
+        && let Some((worker, rest)) = rest.split_once(": ")
+        && worker.split_once('#').is_some_and(|(pid, tid)| is_number(pid) && is_number(tid))
+    {
+        text = rest;
+    }
+    if let Some((connection, rest)) = text.split_once(' ')
+        && connection.strip_prefix('*').is_some_and(is_number)
+    {
+        text = rest;
+    }
+    match text.rfind(", client: ") {
+        Some(at) => &text[..at],
+        None => text,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_found_in_every_spelling() {
+        for line in [
+            "-   FetchError     HTC eof (-1)",
+            "--- FetchError     HTC eof (-1)",
+            "FetchError HTC eof (-1)",
+            "     32771 FetchError     b HTC eof (-1)",
+            "FetchError b HTC eof (-1)",
+        ] {
+            let marks = records(line);
+            assert_eq!(marks.len(), 1, "{line}");
+            assert_eq!((marks[0].kind, marks[0].text), (MarkKind::FetchError, b"HTC eof (-1)".as_slice()), "{line}");
+        }
+        assert!(records("something went wrong\n\n-   Debug  x").is_empty());
+    }
+
+    #[test]
+    fn an_error_line_is_stripped_to_its_message() {
+        let line = "2026/11/20 17:48:34 [error] 8#8: *5 no live upstreams while connecting to upstream, client: 10.0.0.1, \
+                    server: a";
+        assert_eq!(message(line), "no live upstreams while connecting to upstream");
+        assert_eq!(message("no live upstreams"), "no live upstreams");
+        assert_eq!(message("2026/11/20 17:48:34 [alert] 8#8: socket() failed"), "socket() failed");
+    }
+}
