@@ -5,12 +5,13 @@ use crate::model::incident::{Advice, Example, Incident, Quote};
 use crate::model::verdict::Verdict;
 
 use super::paper::{LABEL, Line, Paint, Section, beside, labelled, painted};
-use super::plain::Plain;
+use super::plain::{Plain, width};
 use super::style::Style;
+use super::telling::telling;
 use super::words::listed;
 
 /// Columns of a file name before a quote on one screen.
-const PLACE: usize = 34;
+const PLACE: usize = 28;
 /// Columns of the word before a piece of advice.
 const KIND: usize = 7;
 
@@ -29,13 +30,16 @@ fn place(quote: &Quote, style: &Style) -> String {
     format!("…{tail}{line}")
 }
 
-/// One quote: on one line of the screen, wrapped when everything is shown.
+/// One quote: its most telling part on one line of the screen, wrapped when everything is shown.
 fn quote(q: &Quote, style: &Style) -> Vec<Line> {
-    let text = format!("{}  {}", place(q, style), q.text);
-    if !style.full {
-        return vec![Line::of(Plain::of(&text).clipped(style.columns() - LABEL).as_str(), Paint::Bare)];
+    let place = Plain::of(&place(q, style)).to_string();
+    let columns = style.columns() - LABEL;
+    if style.full {
+        let text = Plain::of(&format!("{place}  {}", q.text));
+        return text.wrapped(columns).iter().map(|t| Line::of(t.as_str(), Paint::Bare)).collect();
     }
-    Plain::of(&text).wrapped(style.columns() - LABEL).iter().map(|t| Line::of(t.as_str(), Paint::Bare)).collect()
+    let room = columns.saturating_sub(width(&place) + 2);
+    vec![Line::of(&format!("{place}  {}", telling(&q.text, room)), Paint::Bare)]
 }
 
 /// The origin's proof in its own words.
@@ -56,8 +60,8 @@ fn one_example(e: &Example, style: &Style) -> Vec<Line> {
         Some(Verdict::Ambiguous) => "several lines could be it",
         Some(Verdict::NeverArrived) => "never arrived",
         Some(Verdict::NotSent) => "not sent",
-        Some(Verdict::OriginAborted) => "we hung up first",
-        Some(Verdict::LateAnswer) => "answered too late",
+        Some(Verdict::OriginAborted) => "we hung up",
+        Some(Verdict::LateAnswer) => "answered late",
         Some(Verdict::AnswerRefused) => "answer rejected by us",
         Some(Verdict::OriginFailed) => "it failed itself",
         None => e.verdict.as_str(),
@@ -76,6 +80,14 @@ fn one_example(e: &Example, style: &Style) -> Vec<Line> {
 /// What was there before, and what people wrote.
 pub(super) fn history(incident: &Incident, style: &Style) -> Vec<Line> {
     let mut lines = Vec::new();
+    if let Some(fix) = &incident.fix {
+        let worked = match incident.worked.as_deref() {
+            Some("yes") => " (it worked)",
+            Some("no") => " (it did NOT work)",
+            _ => " (whether it worked is not recorded)",
+        };
+        lines.extend(painted("Fix", &format!("{fix}{worked}"), Paint::Good, style));
+    }
     if !incident.seen_before.is_empty() {
         let room = if style.full { usize::MAX } else { 5 };
         let mut ids: Vec<String> = incident.seen_before.iter().take(room).map(u32::to_string).collect();
@@ -86,14 +98,6 @@ pub(super) fn history(incident: &Incident, style: &Style) -> Vec<Line> {
     }
     if let Some(trigger) = &incident.trigger {
         lines.extend(labelled("Trigger", trigger, style));
-    }
-    if let Some(fix) = &incident.fix {
-        let worked = match incident.worked.as_deref() {
-            Some("yes") => " (it worked)",
-            Some("no") => " (it did NOT work)",
-            _ => " (whether it worked is not recorded)",
-        };
-        lines.extend(painted("Fix", &format!("{fix}{worked}"), Paint::Good, style));
     }
     let skip = if style.full { 0 } else { incident.notes.len().saturating_sub(2) };
     for (at, note) in incident.notes.iter().skip(skip).enumerate() {
@@ -129,11 +133,12 @@ pub(super) fn advice(all: &[Advice], style: &Style) -> Vec<Section> {
 
 /// One piece of advice: the text, its knob with the present default, and what it costs.
 pub(super) fn one_advice(a: &Advice, first: bool, style: &Style) -> Vec<Line> {
-    let mut text = a.text.clone();
-    if !a.knob.is_empty() && (!a.default.is_empty() || !text.contains(&a.knob)) {
-        let default = if a.default.is_empty() { String::new() } else { format!(", default {}", a.default) };
-        text.push_str(&format!(" [{}{default}]", a.knob));
-    }
+    let default = if a.default.is_empty() { String::new() } else { format!(" (default {})", a.default) };
+    let mut text = match a.knob.as_str() {
+        "" => format!("{}{default}", a.text),
+        knob if a.text.contains(knob) => a.text.replacen(knob, &format!("{knob}{default}"), 1),
+        knob => format!("{knob}{default}: {}", a.text),
+    };
     if !a.cost.is_empty() {
         text.push_str(&format!(" ({})", a.cost));
     }

@@ -30,12 +30,12 @@ fn origin(report: &Report, style: &Style) -> Section {
     let t = &report.totals;
     let seen = report.sources.iter().any(|s| s.tier == Tier::Cache.word() || s.tier == Tier::Edge.word());
     let (label, next) = if seen { ("Origin", "the origin") } else { ("Upstream", "the upstream") };
-    let mut text = sums::verdicts(&t.by_verdict);
+    let mut items = sums::verdicts(&t.by_verdict);
     if sums::nothing_covered(&t.by_verdict) {
-        text.push_str(&format!("; what {next} saw is not known, add its log"));
+        items.push(format!("(add {next}'s log to learn what it saw)"));
     }
-    let lines = if t.failed_fetches == 0 { Vec::new() } else { labelled(label, &text, style) };
-    Section::soft(lines, 1, 1)
+    // A sum that is cut does not add up: this section never gives way.
+    Section::firm(if t.failed_fetches == 0 { Vec::new() } else { flowing(label, &items, " ", style) })
 }
 
 /// Clocks with offset and error bar; a zone mistake or too few pairs is said first.
@@ -159,7 +159,7 @@ fn broken_laws(report: &Report, style: &Style) -> Section {
 /// What became of the store.
 fn store(report: &Report, style: &Style) -> Section {
     let Some(s) = &report.store else {
-        let text = "nothing, as asked; IDs count within this run";
+        let text = "nothing (--no-store); IDs are those of this run only";
         return Section::soft(labelled("Stored", text, style), 1, 1);
     };
     if let Some(error) = &s.error {
@@ -167,7 +167,7 @@ fn store(report: &Report, style: &Style) -> Section {
         return Section::soft(painted("Stored", &text, Paint::Bad, style), 1, 2);
     }
     let text = match (s.new, s.updated, s.known) {
-        (0, 0, 0) => format!("no incident, in {}", s.path),
+        (0, 0, 0) => format!("nothing to add to {}", s.path),
         (0, 0, known) => format!("nothing new, {} known, in {}", fetches(known), s.path),
         (new, updated, _) => format!("{} new, {} updated in {}", count(new), count(updated), s.path),
     };

@@ -18,7 +18,7 @@ pub fn incident(incident: &Incident, style: &Style) -> String {
     page(incident, true, style)
 }
 
-/// Renders an incident; `stored` tells whether commands that ask the history find it.
+/// Renders an incident; `stored` tells whether the history has it, so that commands about it would find it.
 pub(super) fn page(incident: &Incident, stored: bool, style: &Style) -> String {
     let mut paper = Paper::default();
     paper.add(Section::firm(title(incident, style)));
@@ -29,12 +29,12 @@ pub(super) fn page(incident: &Incident, stored: bool, style: &Style) -> String {
         Section::soft(visitors(incident, style), 1, 4),
         Section::soft(why(incident, style), 1, 4),
         Section::soft(proof(incident, style), 1, 8),
-        Section::soft(origin(incident, style), 1, 4),
-        Section::soft(example(incident, style), 2, 7),
+        Section::firm(origin(incident, style)),
+        Section::soft(example(incident, style), 3, 7),
         Section::soft(spark::timeline(incident, style), 0, 10),
         Section::soft(candidates("Began", &incident.began, incident.opened_at, began, style), 1, 9),
         Section::soft(candidates("Ended", &incident.ended_by, incident.closed_at, ended, style), 1, 9),
-        Section::soft(history(incident, style), 1, 5),
+        Section::soft(history(incident, style), 2, 5),
     ];
     for section in sections.into_iter().filter(|s| !s.lines.is_empty()) {
         paper.add(section);
@@ -42,9 +42,11 @@ pub(super) fn page(incident: &Incident, stored: bool, style: &Style) -> String {
     for section in advice(&incident.advice, style) {
         paper.add(section);
     }
-    let more = next(incident, stored, true, style);
-    let cut = !style.full && paper.fit(Style::SCREEN - more.len(), style.columns());
-    paper.add(Section::firm(if cut { more } else { next(incident, stored, false, style) }));
+    if stored {
+        let more = next(incident, true, style);
+        let cut = !style.full && paper.fit(Style::SCREEN - more.len(), style.columns());
+        paper.add(Section::firm(if cut { more } else { next(incident, false, style) }));
+    }
     paper.print(style)
 }
 
@@ -91,7 +93,7 @@ fn when(incident: &Incident, style: &Style) -> Vec<Line> {
 fn per_hour(rate: f64) -> String {
     match rate {
         r if !r.is_finite() || r < 0.0 => "an unknown rate".to_string(),
-        r if r >= 0.95 => format!("{r:.0}/hour"),
+        r if r >= 0.75 => format!("{r:.0}/hour"),
         r => format!("{:.0}/day", (r * 24.0).max(1.0)),
     }
 }
@@ -99,28 +101,28 @@ fn per_hour(rate: f64) -> String {
 /// Who noticed: errors, crawlers, share, what was hidden, and the URLs most hit.
 fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
     let harm = &incident.harm;
-    let crawlers = match harm.crawlers_5xx {
-        0 => String::new(),
-        n => format!(" ({} of them crawlers)", count(n)),
+    let got = match (harm.visitors_5xx, harm.crawlers_5xx) {
+        (0, _) if hidden(incident) => "nobody noticed, HIDDEN by stale answers".to_string(),
+        (0, _) => "none known to have got 5xx".to_string(),
+        (n, 0) => format!("{} got 5xx", count(n)),
+        (n, crawlers) => format!("{} got 5xx ({} crawlers)", count(n), count(crawlers)),
     };
-    let got = match harm.visitors_5xx {
-        0 if hidden(incident) => "nobody noticed: HIDDEN by stale answers".to_string(),
-        0 => "none known to have got 5xx".to_string(),
-        n => format!("{} got 5xx{crawlers}", count(n)),
-    };
-    let part = harm.share.map(|s| format!("; {} of the service's fetches failed", share(s))).unwrap_or_default();
-    let mut lines = labelled("Visitors", &format!("{got}{part}"), style);
-    let impacts = sums::impacts(&harm.by_impact);
-    let fetches = match incident.failures {
-        1 => "1 failed fetch".to_string(),
-        n => format!("{} failed fetches", count(n)),
-    };
+    let failed = if incident.failures == 1 { "fetch failed" } else { "fetches failed" };
+    let part = harm.share.map(|s| format!(" ({})", share(s))).unwrap_or_default();
+    let mut lines = labelled("Visitors", &format!("{got}; {} {failed}{part}", count(incident.failures)), style);
     let only_errors = harm.by_impact.iter().all(|(word, n)| *n == 0 || word == Impact::Error.word());
-    let text = if only_errors || impacts.is_empty() { fetches } else { format!("{fetches}: {impacts}") };
-    let room = if style.full { usize::MAX } else { 2 };
+    let mut more = Vec::new();
+    if !only_errors && !hidden(incident) {
+        more.push(sums::impacts(&harm.by_impact));
+    }
+    let room = if style.full { usize::MAX } else { 2 - more.len() };
     let urls: Vec<String> = harm.top_urls.iter().take(room).map(|(url, n)| format!("{} {url}", count(*n))).collect();
-    let urls = if urls.is_empty() { String::new() } else { format!("; most hit: {}", urls.join(", ")) };
-    lines.extend(labelled("", &format!("{text}{urls}"), style));
+    if !urls.is_empty() {
+        more.push(format!("most hit: {}", urls.join(", ")));
+    }
+    if !more.is_empty() {
+        lines.extend(labelled("", &more.join("; "), style));
+    }
     lines
 }
 
@@ -136,16 +138,16 @@ fn why(incident: &Incident, style: &Style) -> Vec<Line> {
 }
 
 fn origin(incident: &Incident, style: &Style) -> Vec<Line> {
-    let mut text = sums::verdicts(&incident.verdicts);
+    let mut items = sums::verdicts(&incident.verdicts);
     if sums::nothing_covered(&incident.verdicts) {
-        text.push_str("; add the origin's log to learn what it saw");
+        items.push("(add the origin's log to learn what it saw)".to_string());
     }
-    optional("Origin", &text, style)
+    if items.is_empty() { Vec::new() } else { flowing("Origin", &items, " ", style) }
 }
 
 fn began(us: i64) -> String {
     match us {
-        us if us >= SECOND => format!("{} before the first failure (correlation)", duration(us)),
+        us if us >= SECOND => format!("{} before (correlation)", duration(us)),
         us if us > -SECOND => "with the first failure (correlation)".to_string(),
         us => format!("{} after the first failure (correlation)", duration(-us)),
     }
@@ -153,7 +155,7 @@ fn began(us: i64) -> String {
 
 fn ended(us: i64) -> String {
     match us {
-        us if us >= SECOND => format!("{} before the last failure (likely fix, unconfirmed)", duration(us)),
+        us if us >= SECOND => format!("{} before (likely fix, unconfirmed)", duration(us)),
         us if us > -SECOND => "with the last failure (likely fix, unconfirmed)".to_string(),
         us => format!("{} after the last failure (likely fix, unconfirmed)", duration(-us)),
     }
@@ -168,35 +170,26 @@ fn candidates(label: &str, all: &[Candidate], anchor: Stamp, told: fn(i64) -> St
         let clock = zone.second(c.at);
         let at = if zone.same_day(c.at, anchor) { clock } else { format!("{} {clock}", zone.weekday_and_day(c.at)) };
         let distance = anchor.since(c.at).map(told).unwrap_or_else(|| "at an unknown time".to_string());
-        let kind = if c.text.to_lowercase().contains(&c.kind.to_lowercase()) {
-            String::new()
-        } else {
-            format!("{}: ", c.kind)
-        };
+        let kind = if style.full { format!("{}: ", c.kind) } else { String::new() };
         lines.extend(painted(label, &format!("{at} {kind}{}, {distance}", c.text), Paint::Bare, style));
     }
     lines
 }
 
-fn next(incident: &Incident, stored: bool, more: bool, style: &Style) -> Vec<Line> {
+fn next(incident: &Incident, more: bool, style: &Style) -> Vec<Line> {
     let id = incident.id;
-    let mut commands = Vec::new();
-    if stored {
-        commands.push(match &incident.fix {
-            None => style.command(&format!("guru resolve {id} \"what you did\"")),
-            Some(_) => style.command(&format!("guru note {id} \"what else\"")),
-        });
-        if more && !style.full {
-            commands.push(style.command(&format!("guru show {id} --full")));
-        }
-        commands.extend(incident.seen_before.first().map(|seen| style.command(&format!("guru show {seen}"))));
+    let mut commands = vec![match &incident.fix {
+        None => style.command(&format!("guru resolve {id} \"what you did\"")),
+        Some(_) => style.command(&format!("guru note {id} \"what else\"")),
+    }];
+    if more && !style.full {
+        commands.push(style.command(&format!("guru show {id} --full")));
     }
+    commands.extend(incident.seen_before.first().map(|seen| style.command(&format!("guru show {seen}"))));
     if !incident.cause.is_empty() {
         commands.push(format!("guru explain {}", quoted(incident.root.as_ref().unwrap_or(&incident.cause))));
     }
     let mut lines = flowing("Next", &commands, "   ", style);
-    if !style.full {
-        lines.truncate(2);
-    }
+    lines.truncate(style.lines_of_commands());
     lines
 }

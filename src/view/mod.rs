@@ -19,6 +19,7 @@ mod style;
 mod sums;
 mod table;
 mod talk;
+mod telling;
 mod words;
 mod zone;
 

@@ -88,7 +88,12 @@ impl Line {
         if self.0.last().is_some_and(|(text, _)| text.as_str().ends_with('…')) {
             return self.clone();
         }
-        self.clipped(columns.saturating_sub(2)).and(" …", Paint::Faint)
+        if self.width() + 2 <= columns {
+            return self.clone().and(" …", Paint::Faint);
+        }
+        let shorter = self.clipped(columns.min(self.width()).saturating_sub(2));
+        let marked = shorter.0.last().is_some_and(|(text, _)| text.as_str().ends_with('…'));
+        if marked { shorter } else { shorter.and(" …", Paint::Faint) }
     }
 
     fn print(&self, color: bool, out: &mut String) {

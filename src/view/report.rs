@@ -17,11 +17,9 @@ use super::words::{amount, count, counted, duration, listed, share, share_of};
 /// Most incidents that one screen lists.
 const ROWS: usize = 8;
 /// Fewest that it lists when there are so many.
-const FEWEST_ROWS: usize = 3;
+const FEWEST_ROWS: usize = 4;
 /// Most lines above the table.
 const HEAD: usize = 5;
-/// Most lines of commands at the end.
-const NEXT: usize = 2;
 
 /// Renders a report: at most 23 lines unless `style.full`.
 pub fn report(report: &Report, style: &Style) -> String {
@@ -125,12 +123,12 @@ fn worst_minute(report: &Report, minute: i64, part: f64, style: &Style) -> Strin
 }
 
 fn ledger(report: &Report, v: &Visitors) -> String {
-    let made_here = if has_tier(report, Tier::Cache) { "made by VCL" } else { "made by the server itself" };
+    let made_here = if has_tier(report, Tier::Cache) { "by VCL" } else { "by the server itself" };
     let parts: Vec<String> = [
         (v.own_fetch, "own fetch failed"),
-        (v.shared, "shared another's"),
+        (v.shared, "shared one"),
         (v.made_here, made_here),
-        (v.edge, "the edge's own"),
+        (v.edge, "edge's own"),
         (v.unexplained, "unexplained"),
     ]
     .iter()
@@ -150,36 +148,35 @@ fn fetches(report: &Report, style: &Style) -> Option<Section> {
     if t.failed_fetches == 0 {
         return Some(Section::firm(healthy(report, style)));
     }
-    let of_all = match share_of(t.failed_fetches, t.fetches) {
-        Some(part) => format!("{} failed of {} ({part})", count(t.failed_fetches), amount(t.fetches)),
-        None => format!("{} failed", count(t.failed_fetches)),
-    };
     let impacts = sums::impacts(&t.by_impact);
-    let text = if impacts.is_empty() { of_all } else { format!("{of_all}: {impacts}") };
-    let mut lines = labelled("Fetches", &text, style);
-    lines.extend(labelled("", &apart(report), style));
+    let failed = if impacts.is_empty() { "failed".to_string() } else { format!("failed: {impacts}") };
+    let lines = labelled("Fetches", &format!("{} {failed}; {}", count(t.failed_fetches), beside_them(report)), style);
     Some(Section::soft(lines, 1, 4))
 }
 
-/// What stands beside the failed fetches: how many are unexplained, and what is counted apart.
-fn apart(report: &Report) -> String {
+/// What stands beside the failed fetches: their share, how many are unexplained, and what is counted apart.
+fn beside_them(report: &Report) -> String {
     let t = &report.totals;
     let unknown = t.by_cause.get("unknown").copied().unwrap_or(0);
-    let mut parts = vec![match share_of(unknown, t.failed_fetches) {
-        Some(part) if unknown > 0 => format!("cause unknown: {} ({part})", count(unknown)),
-        _ => "cause known of all".to_string(),
-    }];
-    if t.told_in > 0 {
-        parts.push(format!("{} more at lower tiers, told in these", count(t.told_in)));
+    let mut parts = Vec::new();
+    if let Some(part) = share_of(t.failed_fetches, t.fetches) {
+        parts.push(format!("{part} of {}", amount(t.fetches)));
     }
+    parts.push(match share_of(unknown, t.failed_fetches) {
+        Some(part) if unknown > 0 => format!("cause unknown of {} ({part})", count(unknown)),
+        _ => "cause known of all".to_string(),
+    });
     parts.extend(not_origin(report));
+    if t.told_in > 0 {
+        parts.push(format!("{} at lower tiers are told in these", count(t.told_in)));
+    }
     parts.join("; ")
 }
 
 fn not_origin(report: &Report) -> Option<String> {
     let others: Vec<String> =
         report.totals.not_origin.iter().filter(|(_, n)| **n > 0).map(|(id, n)| format!("{} {id}", count(*n))).collect();
-    (!others.is_empty()).then(|| format!("apart, not the origin's: {}", listed(&others)))
+    (!others.is_empty()).then(|| format!("apart: {}", listed(&others)))
 }
 
 fn healthy(report: &Report, style: &Style) -> Vec<Line> {
@@ -214,10 +211,10 @@ fn story(report: &Report, style: &Style) -> Vec<Section> {
         false => "",
     };
     let seen = match worst.seen_before.first() {
-        Some(id) => format!("; seen before as {id}"),
+        Some(id) => format!(", seen before as {id}"),
         None => String::new(),
     };
-    let text = format!("{}{state}: {}{seen}", worst.id, in_short(worst));
+    let text = format!("{}{state}{seen}: {}", worst.id, in_short(worst));
     sections.push(Section::soft(painted("Worst", &text, Paint::Bare, style), 1, 6));
     if let Some(on) = on.filter(|_| !same) {
         let word = if on.state == State::Open { "is still on" } else { "keeps coming back" };
@@ -247,20 +244,18 @@ fn next(report: &Report, more: bool, style: &Style) -> Vec<Line> {
         commands.extend(ids.iter().map(|id| style.command(&format!("guru show {id}"))));
         commands.push(style.command("guru incidents"));
     }
-    if let Some(worst) = worst.filter(|w| !w.cause.is_empty()) {
-        commands.push(format!("guru explain {}", super::style::quoted(worst.root.as_ref().unwrap_or(&worst.cause))));
-    }
     let closed_book = !stored(report) && !report.incidents.is_empty();
     if (more || closed_book) && !style.full {
         commands.push("guru analyze … --full".to_string());
+    }
+    if let Some(worst) = worst.filter(|w| !w.cause.is_empty()) {
+        commands.push(format!("guru explain {}", super::style::quoted(worst.root.as_ref().unwrap_or(&worst.cause))));
     }
     if commands.is_empty() {
         commands.push("guru formats list".to_string());
     }
     let mut lines = flowing("Next", &commands, "   ", style);
-    if !style.full {
-        lines.truncate(NEXT);
-    }
+    lines.truncate(style.lines_of_commands());
     lines
 }
 

@@ -30,7 +30,7 @@ pub(super) fn timeline(incident: &Incident, style: &Style) -> Vec<Line> {
     let clock = |at| format!("{}{}", day(at), zone.minute(at));
     let row = signs(&buckets(&incident.curve, first, last));
     let peak =
-        if *peak > 1 { format!("  most {}/min at {}", count(*peak), clock(Stamp(*peak_at))) } else { String::new() };
+        if *peak > 1 { format!(", most {}/min at {}", count(*peak), clock(Stamp(*peak_at))) } else { String::new() };
     labelled("Timeline", &format!("{} [{row}] {}{peak}", clock(first), clock(last)), style)
 }
 

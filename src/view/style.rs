@@ -33,6 +33,15 @@ impl Style {
         self.width.clamp(40, 1000)
     }
 
+    /// Lines for commands to run next: one, two where each repeats the store, all with `--full`.
+    pub(super) fn lines_of_commands(&self) -> usize {
+        match (self.full, &self.store) {
+            (true, _) => usize::MAX,
+            (_, Some(_)) => 2,
+            (_, None) => 1,
+        }
+    }
+
     /// A command to run next, with the user's own `--store` where it asks the history.
     pub(super) fn command(&self, words: &str) -> String {
         match &self.store {

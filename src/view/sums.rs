@@ -15,17 +15,17 @@ fn parts(counts: &BTreeMap<String, u64>, words: &[(&str, &str)]) -> Vec<String> 
     known.chain(others).filter(|(n, _)| *n > 0).map(|(n, called)| format!("{} {called}", count(n))).collect()
 }
 
-/// What the next tier saw: `2,039 not sent + 118 we hung up (499) = 2,157`. The total is left out where it says nothing
-/// new.
-pub(super) fn verdicts(counts: &BTreeMap<String, u64>) -> String {
+/// What the next tier saw, as items to be kept whole: `118 we hung up,` `2,039 not sent = 2,157`. The total is left
+/// out where it says nothing new.
+pub(super) fn verdicts(counts: &BTreeMap<String, u64>) -> Vec<String> {
     let called = |v: Verdict| match v {
-        Verdict::OriginFailed => "it failed itself",
-        Verdict::AnswerRefused => "answer rejected by us",
-        Verdict::OriginAborted => "we hung up first",
-        Verdict::LateAnswer => "answered too late",
+        Verdict::OriginFailed => "failed itself",
+        Verdict::AnswerRefused => "rejected by us",
+        Verdict::OriginAborted => "we hung up",
+        Verdict::LateAnswer => "too late",
         Verdict::NeverArrived => "never arrived",
         Verdict::Ambiguous => "ambiguous",
-        Verdict::NoOriginLog => "not covered by a log",
+        Verdict::NoOriginLog => "no log",
         Verdict::NotSent => "not sent",
     };
     let order = [
@@ -41,12 +41,14 @@ pub(super) fn verdicts(counts: &BTreeMap<String, u64>) -> String {
     summed(parts(counts, &order.map(|v| (v.word(), called(v)))), counts)
 }
 
-fn summed(parts: Vec<String>, counts: &BTreeMap<String, u64>) -> String {
+fn summed(mut parts: Vec<String>, counts: &BTreeMap<String, u64>) -> Vec<String> {
     let total = counts.values().copied().fold(0, u64::saturating_add);
-    match parts.len() {
-        0 | 1 => parts.concat(),
-        _ => format!("{} = {}", parts.join(" + "), count(total)),
+    let several = parts.len() > 1;
+    if let Some((last, others)) = parts.split_last_mut().filter(|_| several) {
+        others.iter_mut().for_each(|item| item.push(','));
+        last.push_str(&format!(" = {}", count(total)));
     }
+    parts
 }
 
 /// True when no fetch but those that were never sent is covered by a log of the next tier.
@@ -62,11 +64,15 @@ pub(super) fn impacts(counts: &BTreeMap<String, u64>) -> String {
         Impact::Error => "error",
         Impact::Truncated => "cut",
         Impact::Stale => "hidden by stale",
-        Impact::RetriedOk => "retried with success",
-        Impact::Unknown => "unknown to whom",
+        Impact::RetriedOk => "retried",
+        Impact::Unknown => "unknown",
     };
     let order = [Impact::Error, Impact::Truncated, Impact::Stale, Impact::RetriedOk, Impact::Unknown];
-    parts(counts, &order.map(|i| (i.word(), called(i)))).join(", ")
+    let parts = parts(counts, &order.map(|i| (i.word(), called(i))));
+    match parts.as_slice() {
+        [one] => format!("all {}", one.split_once(' ').map_or("", |(_, called)| called)),
+        many => many.join(", "),
+    }
 }
 
 /// Causes as the story goes: `175 timeout.first_byte (came first) + 1,978 health.sick (consequence)`.
@@ -95,10 +101,10 @@ mod tests {
     #[test]
     fn every_verdict_is_in_the_sum_even_one_that_is_not_known() {
         let all: BTreeMap<String, u64> = Verdict::ALL.iter().map(|v| (v.word().to_string(), 1000)).collect();
-        assert_eq!(verdicts(&all).matches("1,000").count(), Verdict::ALL.len());
-        assert!(verdicts(&all).ends_with(" = 8,000"));
-        assert_eq!(verdicts(&of(&[("not_sent", 2), ("of_the_future", 3)])), "2 not sent + 3 of_the_future = 5");
-        assert_eq!(verdicts(&of(&[("not_sent", 2), ("ambiguous", 0)])), "2 not sent");
+        assert_eq!(verdicts(&all).iter().filter(|item| item.starts_with("1,000 ")).count(), Verdict::ALL.len());
+        assert!(verdicts(&all).concat().ends_with(" = 8,000"));
+        assert_eq!(verdicts(&of(&[("not_sent", 2), ("of_the_future", 3)])), ["2 not sent,", "3 of_the_future = 5"]);
+        assert_eq!(verdicts(&of(&[("not_sent", 2), ("ambiguous", 0)])), ["2 not sent"]);
     }
 
     #[test]

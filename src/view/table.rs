@@ -39,7 +39,7 @@ pub(super) fn what_broke(incident: &Incident) -> String {
     let title = incident.title.trim();
     let bare = title.strip_prefix(incident.service.as_str()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(title);
     let bare = if bare.trim().is_empty() { incident.cause.as_str() } else { bare.trim() };
-    if hidden(incident) { format!("{bare}; HIDDEN, nobody saw") } else { bare.to_string() }
+    if hidden(incident) { format!("HIDDEN by stale: {bare}") } else { bare.to_string() }
 }
 
 /// True when failures were covered by stale answers and no visitor got an error.
@@ -59,12 +59,12 @@ pub(super) fn lasted(incident: &Incident) -> String {
     }
 }
 
-/// The word of its state where that is news: it goes on.
-pub(super) fn goes_on(incident: &Incident) -> Option<&'static str> {
+/// How long it lasted, or that it still does.
+fn lasted_or_on(incident: &Incident) -> String {
     match incident.state {
-        State::Open => Some("STILL ON"),
-        State::Recovering => Some("recovering"),
-        State::Recurring | State::Resolved | State::Closed => None,
+        State::Open => "still on".to_string(),
+        State::Recovering => "recovers".to_string(),
+        State::Recurring | State::Resolved | State::Closed => lasted(incident),
     }
 }
 
@@ -95,9 +95,9 @@ fn opened(incident: &Incident, all: &[Incident], scattered: Option<u32>, style: 
 fn fix(incident: &Incident) -> String {
     match (&incident.fix, incident.worked.as_deref()) {
         (None, _) => "none".to_string(),
-        (Some(fix), Some("yes")) => format!("worked: {fix}"),
+        (Some(fix), Some("yes")) => fix.clone(),
         (Some(fix), Some("no")) => format!("FAILED: {fix}"),
-        (Some(fix), _) => fix.clone(),
+        (Some(fix), _) => format!("tried: {fix}"),
     }
 }
 
@@ -145,16 +145,12 @@ fn aligned(cells: Vec<String>) -> Row {
 }
 
 fn row(incident: &Incident, rows: &Rows<'_>, style: &Style) -> Vec<String> {
-    let what = match goes_on(incident) {
-        Some(word) => format!("{word}: {}", what_broke(incident)),
-        None => what_broke(incident),
-    };
     let mut cells = vec![
         incident.id.to_string(),
         opened(incident, rows.incidents, rows.scattered, style),
-        lasted(incident),
+        lasted_or_on(incident),
         incident.service.clone(),
-        what,
+        what_broke(incident),
         amount(incident.failures),
         amount(incident.harm.visitors_5xx),
     ];

@@ -19,9 +19,9 @@ pub(super) fn count(n: u64) -> String {
     grouped
 }
 
-/// A count for a narrow place: from ten millions on `18.2 M`, `1.5 G` and so on.
+/// A count for a narrow place: from a million on `18.2 M`, `1.5 G` and so on.
 pub(super) fn amount(n: u64) -> String {
-    if n < 10_000_000 {
+    if n < 1_000_000 {
         return count(n);
     }
     let (unit, letter) = match n {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn large_amounts_are_abbreviated() {
-        for (n, shown) in [(9_999_999, "9,999,999"), (18_200_000, "18.2 M"), (u64::MAX, "18446.7 P")] {
+        for (n, shown) in [(999_999, "999,999"), (18_200_000, "18.2 M"), (u64::MAX, "18446.7 P")] {
             assert_eq!(amount(n), shown);
         }
     }

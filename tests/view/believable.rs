@@ -108,7 +108,7 @@ pub fn overload() -> Incident {
         vec![Candidate { kind: "restart".into(), at: nov(10, 3, 22, 31), text: "php-fpm restart on web1".into() }];
     i.advice = vec![
         advice("look", "crontab -l -u magento", "", "", ""),
-        advice("change", "import in smaller batches, or at a lower priority", "", "", "none; slower import"),
+        advice("change", "import in smaller batches, or at a lower priority", "", "", "the import takes longer"),
         advice("NOT", "raise it: longer waits would hold more workers", "first_byte_timeout", "60 s", ""),
     ];
     i.seen_before = vec![17];
