@@ -62,7 +62,12 @@ impl Parts {
         Ok(())
     }
 
-    fn rule(&mut self, id: &str, e: &RuleEntry, pages: &mut Vec<(regex::Regex, f32)>) -> std::result::Result<(), String> {
+    fn rule(
+        &mut self,
+        id: &str,
+        e: &RuleEntry,
+        pages: &mut Vec<(regex::Regex, f32)>,
+    ) -> std::result::Result<(), String> {
         let reads_record = !e.record.is_empty() || !e.text.is_empty() || !e.when.is_empty();
         if e.echo {
             self.echoes.extend(e.text.list().iter().map(|t| Glob::new(t)));

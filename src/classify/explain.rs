@@ -102,7 +102,8 @@ impl Rules {
     fn others(&self, marks: &[Mark<'_>], found: &mut Vec<(Cause, f32)>) {
         let seen = Seen::of(marks, &self.echoes);
         let sure = found.first().map_or(0.0, |f| f.1);
-        let least = self.rules.iter().filter(|r| r.reads_marks() && r.fits_marks(&seen).is_some()).map(|r| (r.cause, r.rank));
+        let least =
+            self.rules.iter().filter(|r| r.reads_marks() && r.fits_marks(&seen).is_some()).map(|r| (r.cause, r.rank));
         for (cause, rank) in least {
             if found.len() < ANSWERS && rank > 300 && !found.iter().any(|(c, _)| *c == cause) {
                 found.push((cause, (1.0 - sure).clamp(0.05, 0.3)));

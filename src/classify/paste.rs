@@ -12,7 +12,8 @@ pub fn records(text: &str) -> Vec<Mark<'_>> {
 }
 
 fn record(line: &str) -> Option<Mark<'_>> {
-    let mut rest = line.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_ascii_whitespace() || "-*<>".contains(c));
+    let mut rest =
+        line.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_ascii_whitespace() || "-*<>".contains(c));
     let tag = rest.split_ascii_whitespace().next()?;
     let kind = MarkKind::parse(tag).filter(|&k| k != MarkKind::Message)?;
     rest = rest[tag.len()..].trim_start();

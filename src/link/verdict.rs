@@ -32,6 +32,15 @@ impl Coverage {
         Coverage(out)
     }
 
+    /// Adds what another partition knows.
+    pub fn absorb(&mut self, other: Coverage) {
+        for (key, mut seen) in other.0 {
+            let mine = self.0.entry(key).or_default();
+            mine.append(&mut seen);
+            mine.sort_unstable();
+        }
+    }
+
     /// True when the log of the next tier demonstrably covers this backend at that moment.
     pub fn proves(&self, row: &FetchRow) -> bool {
         let Some(all) = self.0.get(&(row.series.0, row.backend)) else { return false };

@@ -8,7 +8,7 @@ use super::partial::{Changed, Partial, Probe, Retry};
 use crate::classify::MessageRuling;
 use crate::model::row::hash32;
 use crate::model::{
-    Change, Event, Failure, Fact, Facts, Fetch, FetchOutcome, FetchRow, HealthChange, Message, Note, Reason, Request,
+    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, HealthChange, Message, Note, Reason, Request,
     RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
 };
 
@@ -16,8 +16,16 @@ use crate::model::{
 const LOAD_SAMPLE: u64 = 16;
 
 /// Words by which crawlers that matter for ranking name themselves (reference: origins, 3.7).
-const CRAWLERS: [&[u8]; 8] =
-    [b"Googlebot", b"bingbot", b"DuckDuckBot", b"YandexBot", b"Baiduspider", b"Applebot", b"SeznamBot", b"AdsBot-Google"];
+const CRAWLERS: [&[u8]; 8] = [
+    b"Googlebot",
+    b"bingbot",
+    b"DuckDuckBot",
+    b"YandexBot",
+    b"Baiduspider",
+    b"Applebot",
+    b"SeznamBot",
+    b"AdsBot-Google",
+];
 
 /// Absorbs the events of one chunk, or of one join.
 pub struct Absorber<'a, 'r> {
@@ -131,7 +139,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             flags |= FetchRow::WHOLE;
         }
         let row = FetchRow::of(f, self.reading.series.id, flags);
-        if self.reading.fetches_on || row.key % LOAD_SAMPLE == 0 {
+        if self.reading.fetches_on || row.key.is_multiple_of(LOAD_SAMPLE) {
             self.partial.fetches.push(row);
         }
     }
@@ -149,10 +157,6 @@ impl<'a, 'r> Absorber<'a, 'r> {
     fn failed(&mut self, f: &Fetch<'_>) {
         let facts = Facts::of(f);
         let ruling = self.context.rules.decide(f.marks.as_slice(), &facts);
-        if ruling.cause.not_origin() {
-            *self.partial.not_origin.entry((self.reading.series.id, ruling.cause)).or_default() += 1;
-            self.wanted.insert(f.parent);
-        }
         let series = &self.reading.series;
         let row = FetchRow::of(f, series.id, FetchRow::FAILED | opened(f) | how_it_ended(f, &ruling, &facts));
         if self.reading.fetches_on {

@@ -68,9 +68,10 @@ pub fn load(failures: &mut [Failure], loads: &Loads) {
 /// Sets what equal pages say: a page of one size for one status over several URL groups was made in one place.
 pub fn pages(failures: &mut [Failure]) {
     type Page = (u32, u16);
+    type Seen = (u64, HashSet<&'static [u8]>);
     let body = |f: &Failure| f.facts.get(Fact::ContentLength).or(f.facts.get(Fact::BodyReceived)).map(|n| n as u64);
     let mut of_status: HashMap<Page, u64> = HashMap::new();
-    let mut of_page: HashMap<(Page, u64), (u64, HashSet<&'static [u8]>)> = HashMap::new();
+    let mut of_page: HashMap<(Page, u64), Seen> = HashMap::new();
     for f in failures.iter().filter(|f| f.origin_status >= 400) {
         let page = (hash32(f.host.bytes()), f.origin_status);
         *of_status.entry(page).or_default() += 1;

@@ -30,7 +30,7 @@ impl Wanted {
         match self {
             Wanted::Nothing => false,
             Wanted::All => true,
-            Wanted::Keys { keys, every } => (*every > 0 && key % *every == 0) || keys.contains(&key),
+            Wanted::Keys { keys, every } => (*every > 0 && key.is_multiple_of(*every)) || keys.contains(&key),
         }
     }
 }

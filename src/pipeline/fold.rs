@@ -21,7 +21,11 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     match reading.grammar.framing {
         Framing::Vsl => {
             let fragments = transactions(chunk, &mut partial, &mut tally, context, reading);
-            let end = if chunk.last { (file.ordinal + 1, 0) } else { (file.ordinal, chunk.offset + chunk.bytes.len() as u64) };
+            let end = if chunk.last {
+                (file.ordinal + 1, 0)
+            } else {
+                (file.ordinal, chunk.offset + chunk.bytes.len() as u64)
+            };
             partial.open.insert((file.series, (file.ordinal, chunk.offset)), Piece { end, fragments });
         }
         _ => records(chunk, &mut partial, &mut tally, context, reading),
@@ -89,7 +93,7 @@ fn transactions(
         VslItem::Rejected(..) => {}
         item => assembler.push(item, &mut |event| absorber.event(&event)),
     });
-    let fragments = assembler.finish(&mut |event| absorber.event(&event));
+    let fragments = assembler.finish();
     let (first, last) = absorber.span();
     absorber.finish();
     tally.seen(first);

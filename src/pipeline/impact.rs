@@ -167,7 +167,8 @@ impl<'a> Chains<'a> {
             if clients.contains(&(at.series, at.vxid)) {
                 return true;
             }
-            let before = (at.reason == RequestReason::Restart).then(|| self.by_vxid.near((at.series, at.parent), at.end));
+            let before =
+                (at.reason == RequestReason::Restart).then(|| self.by_vxid.near((at.series, at.parent), at.end));
             match before.flatten() {
                 Some(n) => at = &self.served[n],
                 None => break,

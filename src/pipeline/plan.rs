@@ -163,7 +163,13 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
             let file = FileId(files.len() as u32);
             let path = Text::from(k.found.path.as_str());
             files.insert(file, FileInfo { id: file, path, series: id, ordinal: ordinal as u32 });
-            recognised.push(Recognised { file, series: id, confidence: k.confidence, why: k.why, runner_up: k.runner_up });
+            recognised.push(Recognised {
+                file,
+                series: id,
+                confidence: k.confidence,
+                why: k.why,
+                runner_up: k.runner_up,
+            });
             found.insert(file, k.found);
         }
         series.insert(id, Reading { series: info, grammar, top: is_top, fetches_on, zone_offset_s });

@@ -117,7 +117,13 @@ impl<T: Keyed> Rows<T> {
         let mine = |r: &&T| (of == 1 || partition(r.key()) == n) && keep(r);
         let mut out: Vec<T> = self.held.iter().filter(mine).copied().collect();
         if let Some(file) = self.spilled.get_mut(n) {
-            let read = file.rewind().and_then(|()| read_rows(file, |r| if keep(r) { out.push(*r) }));
+            let read = file.rewind().and_then(|()| {
+                read_rows(file, |r| {
+                    if keep(r) {
+                        out.push(*r)
+                    }
+                })
+            });
             if let Err(e) = read {
                 self.trouble.get_or_insert_with(|| lost(&e));
             }
