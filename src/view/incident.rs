@@ -28,7 +28,7 @@ pub(super) fn page(incident: &Incident, stored: bool, style: &Style) -> String {
         Section::soft(optional("In short", &incident.in_short, style), 1, 3),
         Section::soft(visitors(incident, style), 1, 4),
         Section::soft(why(incident, style), 1, 4),
-        Section::soft(proof(incident, style), 1, 8),
+        Section::soft(proof(incident, style), 1, 5),
         Section::soft(origin(incident, style), 3, 1),
         Section::soft(example(incident, style), 3, 7),
         Section::soft(spark::timeline(incident, style), 0, 5),

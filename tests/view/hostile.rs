@@ -286,6 +286,8 @@ fn wide_characters_keep_their_columns() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn no_figure_and_no_text_breaks_a_screen(
         text in any::<String>(), n in any::<u64>(), at in any::<i64>(), x in any::<f64>(), width in 0usize..200,
