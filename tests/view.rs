@@ -2,6 +2,8 @@
 
 #[path = "view/believable.rs"]
 mod believable;
+#[path = "view/contract.rs"]
+mod contract;
 #[path = "view/hostile.rs"]
 mod hostile;
 #[path = "view/snapshots.rs"]

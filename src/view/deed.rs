@@ -11,9 +11,11 @@ use super::telling::telling;
 use super::words::listed;
 
 /// Columns of a file name before a quote on one screen.
-const PLACE: usize = 28;
+const PLACE: usize = 32;
 /// Columns of the word before a piece of advice.
 const KIND: usize = 7;
+/// The kinds of advice, in the order to read them.
+const KINDS: [&str; 3] = ["look", "change", "NOT"];
 
 /// `FILE:LINE`, cut at its front to fit; the end of a path tells more than its beginning.
 fn place(quote: &Quote, style: &Style) -> String {
@@ -35,17 +37,27 @@ fn quote(q: &Quote, style: &Style) -> Vec<Line> {
     let place = Plain::of(&place(q, style)).to_string();
     let columns = style.columns() - LABEL;
     if style.full {
-        let text = Plain::of(&format!("{place}  {}", q.text));
-        return text.wrapped(columns).iter().map(|t| Line::of(t.as_str(), Paint::Bare)).collect();
+        return quote_lines(&format!("{place}  {}", q.text), style);
     }
     let room = columns.saturating_sub(width(&place) + 2);
     vec![Line::of(&format!("{place}  {}", telling(&q.text, room)), Paint::Bare)]
 }
 
-/// The origin's proof in its own words.
+/// A quote with all its words.
+fn quote_lines(text: &str, style: &Style) -> Vec<Line> {
+    let lines = Plain::of(text).wrapped(style.columns() - LABEL);
+    lines.iter().map(|t| Line::of(t.as_str(), Paint::Bare)).collect()
+}
+
+/// The origin's proof in its own words: whole where two lines hold it, for it is what convinces.
 pub(super) fn proof(incident: &Incident, style: &Style) -> Vec<Line> {
     let room = if style.full { usize::MAX } else { 2 };
-    beside("Proof", incident.proof.iter().take(room).flat_map(|q| quote(q, style)).collect())
+    let one = |q: &Quote| {
+        let text = format!("{}  {}", Plain::of(&place(q, style)), q.text);
+        let lines = quote_lines(&text, style);
+        if style.full || lines.len() <= 2 { lines } else { quote(q, style) }
+    };
+    beside("Proof", incident.proof.iter().take(room).flat_map(one).collect())
 }
 
 /// The most telling example: what was asked, the own record, the next tier's line and message.
@@ -109,7 +121,7 @@ pub(super) fn history(incident: &Incident, style: &Style) -> Vec<Line> {
 /// What to look at, change and not do: one section per kind, the first piece of each on one screen.
 pub(super) fn advice(all: &[Advice], style: &Style) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
-    let mut kinds: Vec<&str> = vec!["look", "change", "NOT"];
+    let mut kinds: Vec<&str> = KINDS.to_vec();
     for a in all {
         if !kinds.contains(&a.kind.as_str()) {
             kinds.push(&a.kind);
@@ -124,7 +136,7 @@ pub(super) fn advice(all: &[Advice], style: &Style) -> Vec<Section> {
         }
         if !lines.is_empty() {
             let label = if sections.is_empty() { "Do" } else { "" };
-            let least = lines.len().min(1);
+            let least = usize::from(KINDS.contains(&kind));
             sections.push(Section::soft(beside(label, lines), least, 6));
         }
     }

@@ -34,8 +34,9 @@ fn origin(report: &Report, style: &Style) -> Section {
     if sums::nothing_covered(&t.by_verdict) {
         items.push(format!("(add {next}'s log to learn what it saw)"));
     }
-    // A sum that is cut does not add up: this section never gives way.
-    Section::firm(if t.failed_fetches == 0 { Vec::new() } else { flowing(label, &items, " ", style) })
+    let lines = if t.failed_fetches == 0 { Vec::new() } else { flowing(label, &items, " ", style) };
+    // A sum that is cut does not add up; three lines hold all eight verdicts up to nine figures each.
+    Section::soft(lines, 3, 1)
 }
 
 /// Clocks with offset and error bar; a zone mistake or too few pairs is said first.

@@ -28,10 +28,10 @@ pub(super) fn page(incident: &Incident, stored: bool, style: &Style) -> String {
         Section::soft(optional("In short", &incident.in_short, style), 1, 3),
         Section::soft(visitors(incident, style), 1, 4),
         Section::soft(why(incident, style), 1, 4),
-        Section::soft(proof(incident, style), 1, 8),
-        Section::firm(origin(incident, style)),
+        Section::soft(proof(incident, style), 1, 5),
+        Section::soft(origin(incident, style), 3, 1),
         Section::soft(example(incident, style), 3, 7),
-        Section::soft(spark::timeline(incident, style), 0, 10),
+        Section::soft(spark::timeline(incident, style), 0, 5),
         Section::soft(candidates("Began", &incident.began, incident.opened_at, began, style), 1, 9),
         Section::soft(candidates("Ended", &incident.ended_by, incident.closed_at, ended, style), 1, 9),
         Section::soft(history(incident, style), 2, 5),
@@ -43,9 +43,13 @@ pub(super) fn page(incident: &Incident, stored: bool, style: &Style) -> String {
         paper.add(section);
     }
     if stored {
-        let more = next(incident, true, style);
-        let cut = !style.full && paper.fit(Style::SCREEN - more.len(), style.columns());
-        paper.add(Section::firm(if cut { more } else { next(incident, false, style) }));
+        let next = next(incident, style);
+        if !style.full {
+            paper.fit(Style::SCREEN - next.len(), style.columns());
+        }
+        paper.add(Section::firm(next));
+    } else if !style.full {
+        paper.fit(Style::SCREEN, style.columns());
     }
     paper.print(style)
 }
@@ -115,14 +119,17 @@ fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
     if !only_errors && !hidden(incident) {
         more.push(sums::impacts(&harm.by_impact));
     }
-    let room = if style.full { usize::MAX } else { 2 - more.len() };
+    let room = if style.full { usize::MAX } else { 2 };
     let urls: Vec<String> = harm.top_urls.iter().take(room).map(|(url, n)| format!("{} {url}", count(*n))).collect();
     if !urls.is_empty() {
         more.push(format!("most hit: {}", urls.join(", ")));
     }
-    if !more.is_empty() {
-        lines.extend(labelled("", &more.join("; "), style));
+    let mut told = labelled("", &more.join("; "), style);
+    while !style.full && told.len() > 1 && more.len() > 1 {
+        more.pop();
+        told = labelled("", &more.join("; "), style);
     }
+    lines.extend(told.into_iter().filter(|_| !more.is_empty()));
     lines
 }
 
@@ -149,7 +156,7 @@ fn began(us: i64) -> String {
     match us {
         us if us >= SECOND => format!("{} before (correlation)", duration(us)),
         us if us > -SECOND => "with the first failure (correlation)".to_string(),
-        us => format!("{} after the first failure (correlation)", duration(-us)),
+        us => format!("{} after the first failure (correlation)", duration(us.saturating_neg())),
     }
 }
 
@@ -157,7 +164,7 @@ fn ended(us: i64) -> String {
     match us {
         us if us >= SECOND => format!("{} before (likely fix, unconfirmed)", duration(us)),
         us if us > -SECOND => "with the last failure (likely fix, unconfirmed)".to_string(),
-        us => format!("{} after the last failure (likely fix, unconfirmed)", duration(-us)),
+        us => format!("{} after the last failure (likely fix, unconfirmed)", duration(us.saturating_neg())),
     }
 }
 
@@ -176,13 +183,13 @@ fn candidates(label: &str, all: &[Candidate], anchor: Stamp, told: fn(i64) -> St
     lines
 }
 
-fn next(incident: &Incident, more: bool, style: &Style) -> Vec<Line> {
+fn next(incident: &Incident, style: &Style) -> Vec<Line> {
     let id = incident.id;
     let mut commands = vec![match &incident.fix {
         None => style.command(&format!("guru resolve {id} \"what you did\"")),
         Some(_) => style.command(&format!("guru note {id} \"what else\"")),
     }];
-    if more && !style.full {
+    if !style.full {
         commands.push(style.command(&format!("guru show {id} --full")));
     }
     commands.extend(incident.seen_before.first().map(|seen| style.command(&format!("guru show {seen}"))));
@@ -192,4 +199,24 @@ fn next(incident: &Incident, more: bool, style: &Style) -> Vec<Line> {
     let mut lines = flowing("Next", &commands, "   ", style);
     lines.truncate(style.lines_of_commands());
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_are_told_by_their_distance() {
+        assert_eq!(began(240 * SECOND), "4 min before (correlation)");
+        assert_eq!(began(0), "with the first failure (correlation)");
+        assert_eq!(ended(-9 * SECOND), "9 s after the last failure (likely fix, unconfirmed)");
+        assert!(began(i64::MIN).contains("after the first failure"));
+    }
+
+    #[test]
+    fn rates_are_told_per_hour_or_per_day() {
+        for (rate, told) in [(0.9, "1/hour"), (12.2, "12/hour"), (0.25, "6/day"), (f64::NAN, "an unknown rate")] {
+            assert_eq!(per_hour(rate), told);
+        }
+    }
 }

@@ -275,7 +275,7 @@ mod tests {
         let mut paper = Paper::default();
         paper.add(Section::firm(flowing("Next", &items, "   ", &Style::default())));
         for line in text(&paper).lines() {
-            assert_eq!(line.len() - LABEL, 33, "{line}");
+            assert_eq!(line.len() - LABEL, items[0].len(), "{line}");
         }
     }
 }

@@ -149,7 +149,11 @@ fn fetches(report: &Report, style: &Style) -> Option<Section> {
         return Some(Section::firm(healthy(report, style)));
     }
     let impacts = sums::impacts(&t.by_impact);
-    let failed = if impacts.is_empty() { "failed".to_string() } else { format!("failed: {impacts}") };
+    let failed = if impacts.is_empty() {
+        "failed".to_string()
+    } else {
+        format!("failed{} {impacts}", if impacts.starts_with("all ") { "," } else { ":" })
+    };
     let lines = labelled("Fetches", &format!("{} {failed}; {}", count(t.failed_fetches), beside_them(report)), style);
     Some(Section::soft(lines, 1, 4))
 }

@@ -25,7 +25,7 @@ pub(super) fn verdicts(counts: &BTreeMap<String, u64>) -> Vec<String> {
         Verdict::LateAnswer => "too late",
         Verdict::NeverArrived => "never arrived",
         Verdict::Ambiguous => "ambiguous",
-        Verdict::NoOriginLog => "no log",
+        Verdict::NoOriginLog => "not covered",
         Verdict::NotSent => "not sent",
     };
     let order = [

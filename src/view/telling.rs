@@ -48,9 +48,9 @@ mod tests {
     fn the_answer_of_an_access_line_is_not_cut_off() {
         let combined = "192.0.2.7 - - [10/Nov/2026:03:10:43 +0100] \"GET /catalogsearch/result/?q=red+winter+boots HTTP/1.1\" \
                         499 0 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\"";
-        assert_eq!(telling(combined, 52).as_str(), "\"GET /catalogsear… HTTP/1.1\" 499 0 \"-\" \"Mozilla/5.0…");
+        assert_eq!(telling(combined, 52).as_str(), "\"GET /catalogsea… HTTP/1.1\" 499 0 \"-\" \"Mozilla/5.0…");
         let rich = "GET /catalogsearch/result/?q=boots HTTP/1.1 499 14.998";
-        assert_eq!(telling(rich, 40).as_str(), "GET /catalogsearch/r… HTTP/1.1 499 14.998");
+        assert_eq!(telling(rich, 40).as_str(), "GET /catalogsearch/… HTTP/1.1 499 14.998");
     }
 
     #[test]

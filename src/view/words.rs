@@ -25,9 +25,9 @@ pub(super) fn amount(n: u64) -> String {
         return count(n);
     }
     let (unit, letter) = match n {
-        0..1_000_000_000 => (1e6, 'M'),
-        0..1_000_000_000_000 => (1e9, 'G'),
-        0..1_000_000_000_000_000 => (1e12, 'T'),
+        n if n < 1_000_000_000 => (1e6, 'M'),
+        n if n < 1_000_000_000_000 => (1e9, 'G'),
+        n if n < 1_000_000_000_000_000 => (1e12, 'T'),
         _ => (1e15, 'P'),
     };
     format!("{:.1} {letter}", n as f64 / unit)
@@ -49,7 +49,8 @@ pub(super) fn share(part: f64) -> String {
         p if p < 9.95 => format!("{p:.1} %"),
         p if p < 99.5 => format!("{p:.0} %"),
         p if p < 100.0 => "over 99 %".to_string(),
-        p => format!("{p:.0} %"),
+        100.0 => "100 %".to_string(),
+        _ => "over 100 %".to_string(),
     }
 }
 
@@ -124,6 +125,7 @@ mod tests {
             (0.31, "31 %"),
             (0.999, "over 99 %"),
             (1.0, "100 %"),
+            (7.0, "over 100 %"),
             (f64::NAN, "unknown share"),
         ];
         for (part, shown) in table {
