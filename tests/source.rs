@@ -415,7 +415,7 @@ mod unix {
     fn a_file_that_may_not_be_read_is_a_trouble_with_a_remedy() {
         let scratch = Scratch::new();
         let found = scratch.write("closed.log", b"x\n");
-        fs::set_permissions(scratch.path("closed.log"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(scratch.path("closed.log"), fs::Permissions::from_mode(0o000)).unwrap();
         match head(&found, 10) {
             Err(trouble) => assert!(trouble.hint.unwrap().contains("usermod -aG adm")),
             Ok(head) => assert_eq!(head.bytes, b"x\n", "root reads everything"),
