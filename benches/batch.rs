@@ -32,16 +32,18 @@ fn gzip(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let bytes = input::nginx_rich(1, common::size());
     let [plain, gz, zst] = ["plain.log", "a.gz", "a.zst"].map(|name| folder.path().join(name));
-    fs::write(&plain, &bytes)?;
-    gzip(&gz, &bytes)?;
-    zstd::stream::copy_encode(&bytes[..], File::create(&zst)?, 3)?;
     common::headline();
-    let expected = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-    for (name, path) in [("chunks/plain", &plain), ("chunks/gzip", &gz), ("chunks/zstd", &zst)] {
-        assert_eq!(newlines(path), expected, "{name} lost something");
-        common::measure(name, &bytes, |_| newlines(path));
+    for (format, generate) in input::FORMATS {
+        let bytes = generate(1, common::size());
+        fs::write(&plain, &bytes)?;
+        gzip(&gz, &bytes)?;
+        zstd::stream::copy_encode(&bytes[..], File::create(&zst)?, 3)?;
+        let expected = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        for (packing, path) in [("plain", &plain), ("gzip", &gz), ("zstd", &zst)] {
+            assert_eq!(newlines(path), expected, "{format} {packing} lost something");
+            common::measure(&format!("chunks/{packing}/{format}"), &bytes, |_| newlines(path));
+        }
     }
     Ok(())
 }

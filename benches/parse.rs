@@ -17,12 +17,7 @@ fn lines(bytes: &[u8]) -> u64 {
 
 fn main() {
     common::headline();
-    for (format, generate) in [
-        ("nginx-combined", input::nginx_combined as fn(u64, usize) -> Vec<u8>),
-        ("nginx-rich", input::nginx_rich),
-        ("nginx-error", input::nginx_error),
-        ("varnishlog-request", input::varnish_request),
-    ] {
+    for (format, generate) in input::FORMATS {
         let bytes = generate(1, common::size());
         common::measure(&format!("lines/{format}"), &bytes, lines);
     }

@@ -25,6 +25,17 @@ impl Dice {
     }
 }
 
+/// Makes a log from a seed and a size in bytes.
+pub type Generator = fn(u64, usize) -> Vec<u8>;
+
+/// The formats, by the names of their grammars.
+pub const FORMATS: [(&str, Generator); 4] = [
+    ("nginx-combined", nginx_combined),
+    ("nginx-rich", nginx_rich),
+    ("nginx-error", nginx_error),
+    ("varnishlog-request", varnish_request),
+];
+
 const PATHS: [&str; 6] =
     ["/women/tops.html", "/catalogsearch/result/?q=", "/media/p/", "/checkout/cart/", "/api/stock/", "/"];
 const AGENTS: [&str; 3] = [

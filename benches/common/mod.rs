@@ -24,7 +24,7 @@ pub fn wanted(name: &str) -> bool {
 
 /// Prints what the columns are.
 pub fn headline() {
-    println!("{:<26} {:>9} {:>12} {:>8}", "", "MB/s", "newlines", "ratio");
+    println!("{:<32} {:>9} {:>12} {:>8}", "", "MB/s", "newlines", "ratio");
 }
 
 /// Measures `work` beside counting newlines, in turns, so that both meet the same noise; prints the medians. `bytes`
@@ -41,7 +41,7 @@ pub fn measure<T>(name: &str, bytes: &[u8], mut work: impl FnMut(&[u8]) -> T) {
     let (baseline, measured) = (median(baseline), median(measured));
     let speed = |time: Duration| bytes.len() as f64 / 1e6 / time.as_secs_f64();
     let ratio = measured.as_secs_f64() / baseline.as_secs_f64();
-    println!("{name:<26} {:>9.0} {:>12.0} {ratio:>8.1}", speed(measured), speed(baseline));
+    println!("{name:<32} {:>9.0} {:>12.0} {ratio:>8.1}", speed(measured), speed(baseline));
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> Duration {
