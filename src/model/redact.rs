@@ -78,7 +78,10 @@ pub fn redact(text: &[u8]) -> String {
 fn bound(mut text: String, more: bool) -> String {
     let ellipsis = '…';
     if text.len() > LONGEST || more {
-        let end = text.floor_char_boundary(LONGEST - ellipsis.len_utf8());
+        let mut end = (LONGEST - ellipsis.len_utf8()).min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
         text.truncate(end);
         text.push(ellipsis);
     }
