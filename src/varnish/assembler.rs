@@ -41,6 +41,8 @@ pub struct Assembler<'c> {
     spare: Vec<Vec<Kept<'c>>>,
     /// What has no beginning in this chunk and cannot go on.
     heads: BTreeMap<u64, Piece>,
+    /// The same, of grouped text above the first header.
+    headless: Vec<Piece>,
     last_header: Option<u64>,
     unstamped: Vec<Unstamped>,
     first: Stamp,
@@ -74,6 +76,7 @@ impl<'c> Assembler<'c> {
         self.put_back();
         let mut fragments = Fragments {
             heads: self.heads,
+            headless: self.headless,
             last_header: self.last_header,
             unstamped: self.unstamped,
             first: self.first,
@@ -82,13 +85,14 @@ impl<'c> Assembler<'c> {
         };
         for (vxid, open) in self.open {
             let piece = Piece::of(open.standing, &open.records);
-            if vxid != NO_HEADER && (open.has_beginning() || fragments.heads.contains_key(&vxid)) {
+            if vxid == NO_HEADER {
+                fragments.headless.push(piece);
+            } else if open.has_beginning() || fragments.heads.contains_key(&vxid) {
                 fragments.tails.insert(vxid, piece);
             } else {
-                fragments.heads.entry(vxid).or_insert(piece);
+                fragments.heads.insert(vxid, piece);
             }
         }
-        fragments.headless = fragments.heads.remove(&NO_HEADER);
         fragments
     }
 
@@ -184,11 +188,12 @@ impl<'c> Assembler<'c> {
     /// A transaction that cannot go on: told of when it began here, otherwise kept for the chunk before.
     fn close(&mut self, mut open: Open<'c>, emit: &mut dyn FnMut(Event<'_>)) {
         open.standing.closed = true;
-        if open.vxid != NO_HEADER && (open.has_beginning() || self.heads.contains_key(&open.vxid)) {
+        if open.vxid == NO_HEADER {
+            self.headless.push(Piece::of(open.standing, &open.records));
+        } else if open.has_beginning() || self.heads.contains_key(&open.vxid) {
             tell(open.vxid, &open.standing, open.records.iter().copied(), emit);
         } else {
-            // A group has one Begin and one End: what follows them below an unseen header is nobody's.
-            self.heads.entry(open.vxid).or_insert_with(|| Piece::of(open.standing, &open.records));
+            self.heads.insert(open.vxid, Piece::of(open.standing, &open.records));
         }
         open.records.clear();
         self.spare.push(open.records);

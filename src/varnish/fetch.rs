@@ -94,19 +94,16 @@ impl<'c> Told<'c> {
                 f.parent = fields.next().and_then(number).unwrap_or(0);
                 let reason = fields.next().and_then(|w| std::str::from_utf8(w).ok()).unwrap_or("");
                 f.reason = Reason::parse(reason).unwrap_or_default();
-                if reason == "synth" {
-                    self.incomplete(r);
-                }
+                // Written by the reader for a record it has not seen.
+                self.shown.whole &= reason != "synth";
             }
             Tag::Link => f.retried |= word(r.payload, 2) == b"retry",
-            Tag::End if r.payload.trim_ascii().is_empty() => {}
-            _ => self.incomplete(r),
+            Tag::End => self.shown.whole &= r.payload.trim_ascii().is_empty(),
+            _ => {
+                self.shown.whole = false;
+                self.mark(MarkKind::Incomplete, r.payload, r.at);
+            }
         }
-    }
-
-    fn incomplete(&mut self, r: &Kept<'c>) {
-        self.shown.whole = false;
-        self.mark(MarkKind::Incomplete, r.payload, r.at);
     }
 
     fn timestamp(&mut self, payload: &'c [u8]) {

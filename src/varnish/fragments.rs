@@ -34,8 +34,9 @@ pub struct Fragments {
     pub(super) heads: BTreeMap<u64, Piece>,
     /// By id, what began in this range and has not ended.
     pub(super) tails: BTreeMap<u64, Piece>,
-    /// Grouped text before the first header of this range.
-    pub(super) headless: Option<Piece>,
+    /// Grouped text above the first header of this range: the rest of the group before it. More than one piece only
+    /// where a header is missing.
+    pub(super) headless: Vec<Piece>,
     /// Id of the last header line.
     pub(super) last_header: Option<u64>,
     /// Records without a transaction before the first moment in this range.
@@ -50,11 +51,15 @@ impl Fragments {
     /// Joins this range with the one that follows it, and emits the transactions that became whole.
     pub fn join(mut self, right: Fragments, emit: &mut dyn FnMut(Event<'_>)) -> Fragments {
         self.join_outside(right.unstamped, right.first, right.last, emit);
-        if let Some(piece) = right.headless {
-            match (self.last_header, &mut self.headless) {
+        for piece in right.headless {
+            match (self.last_header, self.headless.last_mut()) {
                 (Some(vxid), _) => self.attach(vxid, piece, emit),
-                (None, Some(before)) => before.append(&piece),
-                (None, nothing) => *nothing = Some(piece),
+                (None, Some(before)) if !before.standing.closed && !piece.standing.begun => before.append(&piece),
+                (None, Some(before)) => {
+                    before.standing.closed = true;
+                    self.headless.push(piece);
+                }
+                (None, None) => self.headless.push(piece),
             }
         }
         for (vxid, piece) in right.heads {
@@ -70,12 +75,7 @@ impl Fragments {
             }
         }
         for (vxid, piece) in right.tails {
-            if let Some(head) = self.heads.get_mut(&vxid) {
-                head.standing.closed = true;
-            }
-            if let Some(unended) = self.tails.insert(vxid, piece) {
-                told(vxid, &unended, emit);
-            }
+            self.begin(vxid, piece, emit);
         }
         self.bound(emit);
         self
@@ -96,7 +96,7 @@ impl Fragments {
 
     /// How many transactions are not whole.
     pub fn open(&self) -> usize {
-        self.heads.len() + self.tails.len() + usize::from(self.headless.is_some())
+        self.heads.len() + self.tails.len() + self.headless.len()
     }
 
     fn join_outside(&mut self, unstamped: Vec<Unstamped>, first: Stamp, last: Stamp, emit: &mut dyn FnMut(Event<'_>)) {
@@ -113,6 +113,9 @@ impl Fragments {
 
     /// Puts a piece that begins before its range behind what this range has of the same transaction.
     fn attach(&mut self, vxid: u64, piece: Piece, emit: &mut dyn FnMut(Event<'_>)) {
+        if piece.standing.begun && self.tails.get(&vxid).is_none_or(|t| t.standing.begun || !t.standing.headed) {
+            return self.begin(vxid, piece, emit);
+        }
         if let Some(mut tail) = self.tails.remove(&vxid) {
             tail.append(&piece);
             if tail.standing.closed {
@@ -131,6 +134,21 @@ impl Fragments {
             None => {
                 self.heads.insert(vxid, piece);
             }
+        }
+    }
+
+    /// Takes a piece with a `Begin`, which ends whatever is open under its id.
+    fn begin(&mut self, vxid: u64, piece: Piece, emit: &mut dyn FnMut(Event<'_>)) {
+        if let Some(head) = self.heads.get_mut(&vxid) {
+            head.standing.closed = true;
+        }
+        if let Some(unended) = self.tails.remove(&vxid) {
+            told(vxid, &unended, emit);
+        }
+        if piece.standing.closed {
+            told(vxid, &piece, emit);
+        } else {
+            self.tails.insert(vxid, piece);
         }
     }
 
