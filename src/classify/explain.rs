@@ -21,12 +21,16 @@ impl Rules {
         if !named.is_empty() {
             return named;
         }
-        let meant = self.meant(text);
-        if !meant.is_empty() {
-            return self.prose(meant);
-        }
         let pages = self.pages(text);
-        if pages.is_empty() { self.worded(text) } else { pages }
+        if pages.first().is_some_and(|(_, sure)| *sure > 0.9) && !paste::names_reason(text) {
+            return pages;
+        }
+        let meant = self.meant(text);
+        match (meant.is_empty(), pages.is_empty()) {
+            (false, _) => self.prose(meant),
+            (true, false) => pages,
+            (true, true) => self.worded(text),
+        }
     }
 
     /// The nearest cause ids to a word that nothing is known of.

@@ -11,6 +11,12 @@ pub fn records(text: &str) -> Vec<Mark<'_>> {
     text.lines().take(LINES).filter_map(record).collect()
 }
 
+/// True when a record among the lines names the reason of a failure, so that the error page around it does not matter.
+pub fn names_reason(text: &str) -> bool {
+    use MarkKind::{BogoHeader, FetchError, VclError};
+    records(text).iter().any(|m| matches!(m.kind, FetchError | VclError | BogoHeader))
+}
+
 fn record(line: &str) -> Option<Mark<'_>> {
     let mut rest =
         line.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_ascii_whitespace() || "-*<>".contains(c));
