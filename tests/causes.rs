@@ -64,7 +64,10 @@ fn the_catalogue_of_varnish_texts_maps_to_its_causes() {
         let fields: Vec<&str> = line.split('\t').collect();
         let [tag, pattern, cause] = [fields[0], fields[1], fields[4]];
         // Decided by numbers (tested in the cause files), no cause at all, or any text whatever.
-        if cause.starts_with("by ") || matches!(cause, "origin.bad_vary" | "unknown") || (tag == "FetchError" && pattern == "%s") {
+        if cause.starts_with("by ")
+            || matches!(cause, "origin.bad_vary" | "unknown")
+            || (tag == "FetchError" && pattern == "%s")
+        {
             continue;
         }
         let kind = MarkKind::parse(tag).unwrap_or_else(|| panic!("{tag} is a kind of mark"));
@@ -124,7 +127,12 @@ fn every_cause_is_explained_to_a_site_owner() {
     for e in explanations() {
         assert!(e.title.len() > 8 && !e.title.ends_with('.'), "title of {}: {:?}", e.id, e.title);
         let first = e.title.chars().next().unwrap_or('A');
-        assert!(!first.is_uppercase() || e.title.starts_with("CDN"), "title of {} follows 'because': {:?}", e.id, e.title);
+        assert!(
+            !first.is_uppercase() || e.title.starts_with("CDN"),
+            "title of {} follows 'because': {:?}",
+            e.id,
+            e.title
+        );
         assert!(e.means.ends_with('.') && e.means.len() < 300, "means of {}: {:?}", e.id, e.means);
         assert!(e.why.ends_with('.') && !e.confirm.is_empty() && !e.advice.is_empty(), "{} says too little", e.id);
         for a in e.advice.iter().filter(|a| a.kind == "change") {
@@ -137,17 +145,31 @@ fn every_cause_is_explained_to_a_site_owner() {
 #[test]
 fn no_advice_is_dangerous() {
     let overloaded = ["overload", "health.sick", "backend.busy", "timeout.connect"];
-    for e in explanations().into_iter().chain(Rules::embedded().explain("Guru Meditation").into_iter().map(|(e, _)| e)) {
+    for e in explanations().into_iter().chain(Rules::embedded().explain("Guru Meditation").into_iter().map(|(e, _)| e))
+    {
         for a in e.advice.iter().filter(|a| a.kind != "NOT") {
             let text = format!("{} {} {}", a.text, a.knob, a.cost).to_lowercase();
             for bad in [
-                "purge", "ban ", "restart varnish", "restart the cache", "varnishd restart", "set_health", "force healthy",
-                "setenforce", "verify off", "chmod 777", "kill -9",
+                "purge",
+                "ban ",
+                "restart varnish",
+                "restart the cache",
+                "varnishd restart",
+                "set_health",
+                "force healthy",
+                "setenforce",
+                "verify off",
+                "chmod 777",
+                "kill -9",
             ] {
                 assert!(!text.contains(bad), "{} advises {bad:?}: {text}", e.id);
             }
             if overloaded.contains(&e.id.as_str()) && a.kind == "change" {
-                assert!(!a.knob.contains("_timeout") || a.knob.contains("backend_wait_timeout"), "{} raises a timeout: {text}", e.id);
+                assert!(
+                    !a.knob.contains("_timeout") || a.knob.contains("backend_wait_timeout"),
+                    "{} raises a timeout: {text}",
+                    e.id
+                );
             }
             if a.knob.contains("http_resp_hdr_len") {
                 assert!(text.contains("http_resp_size") && text.contains("workspace_backend"), "{}: {text}", e.id);
@@ -169,9 +191,11 @@ fn the_deciding_records_are_quoted_in_order() {
     relayed.set(Fact::PassedOn, 1.0);
     relayed.set(Fact::OriginStatus, 502.0);
     let long = [mark(BogoHeader, "Header too long: Set-Cookie: a"), mark(FetchError, "http format error")];
-    let stalled = [mark(FetchError, "Resource temporarily unavailable"), mark(FetchError, "straight insufficient bytes")];
+    let stalled =
+        [mark(FetchError, "Resource temporarily unavailable"), mark(FetchError, "straight insufficient bytes")];
     let twice = [mark(FetchError, "HTC eof (-1)"), mark(FetchError, "first byte timeout")];
-    let refused = [mark(Status, "502"), mark(Message, "connect() failed (111: Connection refused) while connecting to upstream")];
+    let refused =
+        [mark(Status, "502"), mark(Message, "connect() failed (111: Connection refused) while connecting to upstream")];
     assert_eq!(quotes(&long, &Facts::default()), [0, 1]);
     assert_eq!(quotes(&stalled, &Facts::default()), [0, 1]);
     assert_eq!(quotes(&twice, &Facts::default()), [1, none]);
