@@ -206,6 +206,9 @@ fn judge(edges: &[Edge], chosen: &[usize], attempts: &[Attempt], spans: &Spans, 
         for other in of_attempt[&own.attempt].iter().map(|n| edges[*n]).filter(|e| e.request != own.request) {
             let mut lost = own.weight - other.weight;
             if let Some(theirs) = owner.get(&other.request).map(|n| edges[*n]) {
+                if same_fetch(&own, &theirs, attempts) {
+                    continue;
+                }
                 lost += theirs.weight - weights.get(&(theirs.attempt, own.request)).copied().unwrap_or(0.0);
                 lost += kept_order(&own, &theirs, attempts, spans);
             }
@@ -223,14 +226,19 @@ fn judge(edges: &[Edge], chosen: &[usize], attempts: &[Attempt], spans: &Spans, 
     }
 }
 
-/// What it adds that two look-alikes stand in the file in the order in which they ended; 0 where the file is not in
-/// order, or where nobody knows when they ended.
+/// Two attempts of one fetch may swap their lines: both are its own.
+fn same_fetch(a: &Edge, b: &Edge, attempts: &[Attempt]) -> bool {
+    attempts[a.attempt as usize].fetch == attempts[b.attempt as usize].fetch
+}
+
+/// What it adds that two look-alikes stand in the file in the order in which they ended, in units of how much that
+/// file is out of order; 0 where it is in none, or where nobody knows when they ended.
 fn kept_order(a: &Edge, b: &Edge, attempts: &[Attempt], spans: &Spans) -> f64 {
     let (x, y) = (spans.point[a.request as usize], spans.point[b.request as usize]);
     let (p, q) = (&attempts[a.attempt as usize], &attempts[b.attempt as usize]);
-    if !spans.ordered_lines(a.request as usize, b.request as usize) || p.kind != q.kind || (x < y) != (p.from < q.from)
-    {
+    let Some(unit) = spans.disorder_of(a.request as usize, b.request as usize) else { return 0.0 };
+    if (x < y) != (p.from < q.from) {
         return 0.0;
     }
-    ((p.from - q.from).abs() as f64 / 1_000.0).min(ORDER)
+    ((p.from - q.from).abs() as f64 / unit as f64).min(ORDER)
 }

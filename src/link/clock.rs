@@ -212,43 +212,47 @@ fn coarse(votes: &mut [Vote]) -> Option<i64> {
         .map(|v| v.apart)
 }
 
-/// Fine stamps: the 6 ms window with most votes; its median, spread and size.
+/// Fine stamps: the 6 ms window with most votes; its median, the error of that, and how many pairs are in it.
 fn mode(stretch: &[Vote]) -> (i64, i64, usize) {
-    let mut apart: Vec<i64> = stretch.iter().map(|v| v.apart).collect();
-    apart.sort_unstable();
-    let (mut best, mut from) = ((0, 0), 0);
-    for to in 0..apart.len() {
-        while apart[to] - apart[from] > 6_000 {
+    let mut votes: Vec<(i64, f32)> = stretch.iter().map(|v| (v.apart, v.weight)).collect();
+    votes.sort_unstable_by_key(|v| v.0);
+    let (mut best, mut from, mut sum) = ((0.0, 0, 0), 0, 0.0);
+    for to in 0..votes.len() {
+        sum += votes[to].1;
+        while votes[to].0 - votes[from].0 > 6_000 {
+            sum -= votes[from].1;
             from += 1;
         }
-        if to - from > best.1 - best.0 {
-            best = (from, to);
+        if sum > best.0 {
+            best = (sum, from, to);
         }
     }
-    let window = &apart[best.0..=best.1];
+    let window = &votes[best.1..=best.2];
     let n = window.len();
-    let spread = (window[n * 3 / 4] - window[n / 4]).max(200);
-    (window[n / 2], (spread as f64 / (n as f64).sqrt()).ceil() as i64, n)
+    let spread = (window[n * 3 / 4].0 - window[n / 4].0).max(200);
+    (window[n / 2].0, (spread as f64 / (n as f64).sqrt()).ceil() as i64, n)
 }
 
 /// Coarse stamps: each pair says "the offset lies in [end - answered, end + resolution - answered)"; the middle of the
-/// span that most of them cover, half its width, and how many do.
+/// span that most votes cover, half its width, and how many pairs cover it.
 fn overlap(stretch: &[Vote], resolution: i64) -> (i64, i64, usize) {
-    let mut edges: Vec<(i64, i32)> = Vec::with_capacity(stretch.len() * 2);
+    let mut edges: Vec<(i64, f64)> = Vec::with_capacity(stretch.len() * 2);
     for v in stretch {
-        edges.push((v.apart, 1));
-        edges.push((v.apart + resolution, -1));
+        edges.push((v.apart, f64::from(v.weight)));
+        edges.push((v.apart + resolution, -f64::from(v.weight)));
     }
-    edges.sort_unstable();
-    let (mut depth, mut best, mut span) = (0, 0, (0, 0));
+    edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let (mut depth, mut best, mut span) = (0.0, 0.0, (0, 0));
     for (i, (at, step)) in edges.iter().enumerate() {
         depth += step;
-        if depth > best {
+        if depth > best + 1e-6 {
             best = depth;
             span = (*at, edges.get(i + 1).map_or(*at, |e| e.0));
         }
     }
-    (span.0 / 2 + span.1 / 2 + (span.0 % 2 + span.1 % 2) / 2, (span.1 - span.0) / 2 + 1_000, best as usize)
+    let middle = span.0 + (span.1 - span.0) / 2;
+    let agree = stretch.iter().filter(|v| v.apart <= middle && middle < v.apart + resolution).count();
+    (middle, (span.1 - span.0) / 2 + 1_000, agree)
 }
 
 /// The median slope between knots (Theil-Sen), in millionths; 0 for a single knot.

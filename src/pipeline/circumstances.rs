@@ -58,11 +58,22 @@ pub fn load(failures: &mut [Failure], loads: &Loads) {
         let near = loads.near(f.row.group, sent - AROUND, sent + AROUND);
         let open = near.iter().filter(|(at, long, _)| *at <= sent && *at + *long > sent).count();
         f.facts.set(Fact::OpenBeside, open.saturating_sub(1) as f64);
-        // Answers between "quick" and the limit, where two-valued latencies have none.
-        let whole: Vec<i64> = near.iter().filter(|l| l.2).map(|l| l.1).collect();
-        let middling = whole.iter().filter(|l| **l * 10 > wait * 3 && **l * 10 < wait * 9).count();
-        f.facts.flag(Fact::Climbing, middling >= 3 && middling * 8 >= whole.len());
+        f.facts.flag(Fact::Climbing, climbing(near, wait));
     }
+}
+
+/// True when answer times fill the stretch between quick and the limit: queueing passes through every length, while an
+/// endpoint that is slow by itself has one length or two. Tenths of the limit are counted, from the third to the ninth.
+fn climbing(near: &[Load], limit: i64) -> bool {
+    let mut tenths = [0u32; 10];
+    let mut whole = 0;
+    for (_, long, _) in near.iter().filter(|l| l.2) {
+        whole += 1;
+        tenths[(*long * 10 / limit.max(1)).clamp(0, 9) as usize] += 1;
+    }
+    let between = &tenths[3..9];
+    let filled = between.iter().filter(|n| **n > 0).count();
+    filled >= 4 && between.iter().sum::<u32>() * 8 >= whole
 }
 
 /// Sets what equal pages say: a page of one size for one status over several URL groups was made in one place.
