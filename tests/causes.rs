@@ -64,7 +64,10 @@ fn the_catalogue_of_varnish_texts_maps_to_its_causes() {
         let fields: Vec<&str> = line.split('\t').collect();
         let [tag, pattern, cause] = [fields[0], fields[1], fields[4]];
         // Decided by numbers (tested in the cause files), no cause at all, or any text whatever.
-        if cause.starts_with("by ") || matches!(cause, "origin.bad_vary" | "unknown") || (tag == "FetchError" && pattern == "%s") {
+        if cause.starts_with("by ")
+            || matches!(cause, "origin.bad_vary" | "unknown")
+            || (tag == "FetchError" && pattern == "%s")
+        {
             continue;
         }
         let kind = MarkKind::parse(tag).unwrap_or_else(|| panic!("{tag} is a kind of mark"));
@@ -124,7 +127,12 @@ fn every_cause_is_explained_to_a_site_owner() {
     for e in explanations() {
         assert!(e.title.len() > 8 && !e.title.ends_with('.'), "title of {}: {:?}", e.id, e.title);
         let first = e.title.chars().next().unwrap_or('A');
-        assert!(!first.is_uppercase() || e.title.starts_with("CDN"), "title of {} follows 'because': {:?}", e.id, e.title);
+        assert!(
+            !first.is_uppercase() || e.title.starts_with("CDN"),
+            "title of {} follows 'because': {:?}",
+            e.id,
+            e.title
+        );
         assert!(e.means.ends_with('.') && e.means.len() < 300, "means of {}: {:?}", e.id, e.means);
         assert!(e.why.ends_with('.') && !e.confirm.is_empty() && !e.advice.is_empty(), "{} says too little", e.id);
         for a in e.advice.iter().filter(|a| a.kind == "change") {
@@ -137,17 +145,31 @@ fn every_cause_is_explained_to_a_site_owner() {
 #[test]
 fn no_advice_is_dangerous() {
     let overloaded = ["overload", "health.sick", "backend.busy", "timeout.connect"];
-    for e in explanations().into_iter().chain(Rules::embedded().explain("Guru Meditation").into_iter().map(|(e, _)| e)) {
+    for e in explanations().into_iter().chain(Rules::embedded().explain("Guru Meditation").into_iter().map(|(e, _)| e))
+    {
         for a in e.advice.iter().filter(|a| a.kind != "NOT") {
             let text = format!("{} {} {}", a.text, a.knob, a.cost).to_lowercase();
             for bad in [
-                "purge", "ban ", "restart varnish", "restart the cache", "varnishd restart", "set_health", "force healthy",
-                "setenforce", "verify off", "chmod 777", "kill -9",
+                "purge",
+                "ban ",
+                "restart varnish",
+                "restart the cache",
+                "varnishd restart",
+                "set_health",
+                "force healthy",
+                "setenforce",
+                "verify off",
+                "chmod 777",
+                "kill -9",
             ] {
                 assert!(!text.contains(bad), "{} advises {bad:?}: {text}", e.id);
             }
             if overloaded.contains(&e.id.as_str()) && a.kind == "change" {
-                assert!(!a.knob.contains("_timeout") || a.knob.contains("backend_wait_timeout"), "{} raises a timeout: {text}", e.id);
+                assert!(
+                    !a.knob.contains("_timeout") || a.knob.contains("backend_wait_timeout"),
+                    "{} raises a timeout: {text}",
+                    e.id
+                );
             }
             if a.knob.contains("http_resp_hdr_len") {
                 assert!(text.contains("http_resp_size") && text.contains("workspace_backend"), "{}: {text}", e.id);
@@ -169,9 +191,11 @@ fn the_deciding_records_are_quoted_in_order() {
     relayed.set(Fact::PassedOn, 1.0);
     relayed.set(Fact::OriginStatus, 502.0);
     let long = [mark(BogoHeader, "Header too long: Set-Cookie: a"), mark(FetchError, "http format error")];
-    let stalled = [mark(FetchError, "Resource temporarily unavailable"), mark(FetchError, "straight insufficient bytes")];
+    let stalled =
+        [mark(FetchError, "Resource temporarily unavailable"), mark(FetchError, "straight insufficient bytes")];
     let twice = [mark(FetchError, "HTC eof (-1)"), mark(FetchError, "first byte timeout")];
-    let refused = [mark(Status, "502"), mark(Message, "connect() failed (111: Connection refused) while connecting to upstream")];
+    let refused =
+        [mark(Status, "502"), mark(Message, "connect() failed (111: Connection refused) while connecting to upstream")];
     assert_eq!(quotes(&long, &Facts::default()), [0, 1]);
     assert_eq!(quotes(&stalled, &Facts::default()), [0, 1]);
     assert_eq!(quotes(&twice, &Facts::default()), [1, none]);
@@ -257,4 +281,83 @@ fn the_guru_meditation_page_is_answered_with_what_to_ask_for_and_do() {
     assert!(ask.contains("XID") && ask.contains("varnishlog -g request -q 'vxid == XID'") && ask.contains("error log"));
     assert!(e.advice.iter().any(|a| a.kind == "look" && a.text.contains("guru analyze")));
     assert!(Rules::embedded().explanation(Cause::named("guru-meditation")).is_none(), "it is no cause");
+}
+
+mod laws {
+    //! Hostile input: any bytes in any record, any numbers.
+    use super::*;
+    use proptest::prelude::*;
+
+    const KINDS: &[&str] = &[
+        "FetchError",
+        "Error",
+        "VCL_Error",
+        "BogoHeader",
+        "LostHeader",
+        "HttpGarbage",
+        "Gzip",
+        "ESI_xmlerror",
+        "VCL_return",
+        "BackendClose",
+        "VSL",
+        "BerespStatus",
+        "message",
+    ];
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..300),
+            "[ -~]{0,40}".prop_map(String::into_bytes),
+            proptest::sample::select(vec![
+                "overflow",
+                "HTC eof (-1)",
+                "no backend connection",
+                "fail",
+                "retry",
+                "503",
+                "499"
+            ])
+            .prop_map(|s| s.as_bytes().to_vec()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_fetch_gets_a_ruling_that_points_at_its_marks(
+            marks in proptest::collection::vec((0..KINDS.len(), text()), 0..40),
+            numbers in proptest::collection::vec((0..Fact::ALL.len(), any::<f64>()), 0..20),
+        ) {
+            let mut facts = Facts::default();
+            for (n, value) in numbers {
+                facts.set(Fact::ALL[n], value);
+            }
+            let kind = |n: usize| MarkKind::parse(KINDS[n]).expect("a word of MarkKind");
+            let marks: Vec<Mark<'_>> = marks.iter().map(|(n, t)| Mark { kind: kind(*n), text: t, at: Locator::default() }).collect();
+            let ruling = Rules::embedded().decide(&marks, &facts);
+            prop_assert!(ruling.confidence > 0.0 && ruling.confidence < 1.0);
+            for at in ruling.decided_by {
+                prop_assert!(at == u8::MAX || usize::from(at) < marks.len());
+            }
+            if let Some((other, sure)) = ruling.runner_up {
+                prop_assert!(other != ruling.cause && sure <= ruling.confidence, "{ruling:?}");
+            }
+        }
+
+        #[test]
+        fn any_paste_is_answered_without_panic(paste in any::<String>(), bytes in proptest::collection::vec(any::<u8>(), 0..6000)) {
+            let _ = Rules::embedded().explain(&paste);
+            let _ = Rules::embedded().suggestions(&paste);
+            let _ = Rules::embedded().message(&bytes);
+        }
+    }
+}
+
+#[test]
+fn a_long_hostile_message_takes_no_longer_than_its_length() {
+    let long = "could not be resolved ".repeat(50_000) + "while while while";
+    let begun = std::time::Instant::now();
+    for _ in 0..20 {
+        assert_ne!(Rules::embedded().message(long.as_bytes()), MessageRuling::Noise);
+    }
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 }
