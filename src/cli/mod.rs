@@ -1,8 +1,60 @@
-//! Commands: arguments to calls of the rooms.
+//! Commands: arguments to calls of the rooms. In: the command line; out: text on stdout, talk on stderr, an exit code.
+//! The only room that may go everywhere. stdout is data, stderr is talk; one file per command.
+
+mod analyze;
+mod bar;
+mod common;
+mod formats;
+mod keep;
+mod when;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+
+/// Finds every failed backend fetch in Varnish and nginx logs, says why, shows what the origin saw, and remembers.
+#[derive(Debug, Parser)]
+#[command(name = "guru", version, about, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: common::Common,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read logs, link failed fetches to what the origin saw, name causes, group incidents, remember them
+    Analyze(analyze::Args),
+    /// Say which log formats are known, or what a file is
+    Formats(formats::Args),
+}
+
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // clap's own: help and version end well, everything else is a usage error.
+            let code = if e.use_stderr() { 2 } else { 0 };
+            let _ = e.print();
+            return ExitCode::from(code);
+        }
+    };
+    let outcome = match cli.command {
+        Command::Analyze(args) => analyze::run(&args, &cli.common),
+        Command::Formats(args) => formats::run(&args, &cli.common),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(e) => {
+            common::complain(&e, &cli.common);
+            ExitCode::from(e.kind.exit_code())
+        }
+    }
 }
+
+/// What a command answers: an exit code, or an error that says what to do.
+type Outcome = Result<u8, Error>;

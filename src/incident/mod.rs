@@ -1,1 +1,40 @@
-//! Failures to incidents.
+//! Failures to incidents: which belong together, since when, and what came first.
+//!
+//! In: failed fetches with causes, verdicts and impacts, of this run and of the store alike; out: groups, each an
+//! incident with its members. Grouping looks at every failure of the stretch of time, wherever it came from, so that a
+//! second run over the same logs, or the next day's, comes to the same groups. It must not know log lines, SQL, or the
+//! prose of causes.
+
+mod count;
+mod runs;
+mod service;
+mod trickle;
+
+use crate::model::{Failure, Group, Stamp};
+
+/// How failures are grouped.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// The longest silence inside one incident, microseconds.
+    pub gap_us: i64,
+    /// The last moment that the logs cover: what failed shortly before it is still on.
+    pub logs_end: Stamp,
+}
+
+/// Groups failures into incidents, in order of opening. Failures that are told in another one, and those that are not
+/// the origin's fault, are left out. Sets no ids and no prose.
+pub fn group(failures: &[Failure], rules: &Rules) -> Vec<Group> {
+    let mut counted: Vec<&Failure> =
+        failures.iter().filter(|f| f.told_in.is_none() && !f.ruling.cause.not_origin()).collect();
+    counted.sort_by_key(|f| (f.started, f.id));
+    let runs = runs::merge_related(runs::split(&counted, rules.gap_us), rules.gap_us);
+    let (trickles, outages, lone) = trickle::sort_out(runs);
+    let mut out: Vec<Group> = Vec::new();
+    out.extend(outages.iter().map(|run| count::group(run, count::Shape::Outage, rules)));
+    out.extend(trickles.iter().map(|run| count::group(run, count::Shape::Recurring, rules)));
+    if !lone.failures.is_empty() {
+        out.push(count::group(&lone, count::Shape::Scattered, rules));
+    }
+    out.sort_by_key(|g| (g.incident.opened_at, g.members.first().copied()));
+    out
+}

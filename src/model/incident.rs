@@ -77,7 +77,8 @@ pub struct Harm {
     pub by_impact: BTreeMap<String, u64>,
     /// Most affected URLs (path without query), most first, with their failed fetches.
     pub top_urls: Vec<(String, u64)>,
-    /// Share (0 to 1) of the service's fetches that failed while it lasted; `None` without a baseline.
+    /// Share (0 to 1) of all client requests of its minutes that were answered 5xx because of it; `None` when requests
+    /// were not logged.
     pub share: Option<f64>,
 }
 

@@ -3,6 +3,7 @@
 
 use super::locator::Locator;
 use super::stamp::Stamp;
+use super::upstream::Upstream;
 
 /// Why the request exists (VSL `Begin req PARENT REASON`; plain access logs only know `Client`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -89,4 +90,6 @@ pub struct Request<'c> {
     pub incomplete: bool,
     /// True when the answer carried `Retry-After`.
     pub retry_after: bool,
+    /// What the line says of the upstream that was asked for the answer.
+    pub upstream: Upstream,
 }

@@ -38,7 +38,8 @@ impl Tier {
 pub type Family = Text;
 
 /// The number of a series in this run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(transparent)]
 pub struct SeriesId(pub u16);
 
 /// One node's log in time order: a file with its rotated predecessors.

@@ -1,1 +1,154 @@
-//! The corridor: fold, merge, link, refine, group, report.
+//! The corridor: fold, merge, link, refine, group, report. In: found files and what the user said; out: an `Analysis`.
+//!
+//! This is the only room that walks into other rooms (never into `store` and `view`). One pipeline serves batch and,
+//! later, tail and cluster: everything left of [`Partial`] is a pure function of one chunk; everything right of it
+//! works on merged state. It must not know SQL, screens, or the command line.
+
+mod absorb;
+mod batch;
+mod circumstances;
+mod context;
+mod fold;
+mod impact;
+mod linking;
+mod partial;
+mod plan;
+mod quotes;
+mod refine;
+mod rows;
+mod story;
+mod summary;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::classify::Rules;
+use crate::grammar::Library;
+use crate::model::report::ClockOffset;
+use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
+use crate::source::{Found, Progress, Trouble};
+
+pub use context::{Context, Reading, Wanted};
+pub use fold::fold;
+pub use partial::Partial;
+pub use plan::bears_requests;
+
+/// A format that the user named, for all files or for those whose path matches.
+#[derive(Clone, Debug)]
+pub struct Forced {
+    /// Name of the grammar.
+    pub name: String,
+    /// Pattern of the paths it is for; `None` for all.
+    pub paths: Option<glob::Pattern>,
+}
+
+impl Forced {
+    /// True when it is meant for that path.
+    pub fn fits(&self, path: &str) -> bool {
+        self.paths.as_ref().is_none_or(|p| p.matches(path))
+    }
+}
+
+/// What the store remembers of the time that a run covers.
+#[derive(Debug, Default)]
+pub struct History {
+    /// Stored failures of that time, and all others of their incidents.
+    pub failures: Vec<Failure>,
+    /// Stored clocks.
+    pub clocks: Vec<ClockOffset>,
+}
+
+/// Asks the store for what it remembers of a span of time.
+pub type AskHistory<'a> = dyn Fn(report::Span) -> History + Sync + 'a;
+
+/// What to do.
+pub struct Job<'a> {
+    /// Files to read.
+    pub files: Vec<Found>,
+    /// Formats that the user named; the first that fits counts.
+    pub formats: Vec<Forced>,
+    /// Known formats.
+    pub library: &'a Library,
+    /// Cause rules.
+    pub rules: &'a Rules,
+    /// Only events from here on count.
+    pub since: Stamp,
+    /// Only events up to here count.
+    pub until: Stamp,
+    /// Longest silence inside an incident, microseconds.
+    pub gap_us: i64,
+    /// Threads; 0 for one per processor.
+    pub jobs: usize,
+    /// Bytes per chunk, roughly.
+    pub chunk: usize,
+    /// Zones of logs without one: node (all when `None`) and seconds east of UTC.
+    pub log_zones: Vec<(Option<String>, i32)>,
+    /// Clock offsets that the user states: node and its clock minus the true one, microseconds.
+    pub offsets: Vec<(String, i64)>,
+    /// Counts bytes read.
+    pub progress: Option<Arc<Progress>>,
+    /// Asks the store.
+    pub history: &'a AskHistory<'a>,
+}
+
+/// What a file was taken for.
+#[derive(Clone, Debug)]
+pub struct Recognised {
+    /// The file.
+    pub file: FileId,
+    /// Its series.
+    pub series: SeriesId,
+    /// How sure.
+    pub confidence: f32,
+    /// Why.
+    pub why: String,
+    /// The runner-up.
+    pub runner_up: Option<(String, f32)>,
+}
+
+/// What a run found.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// The report, its incidents not yet numbered by a store.
+    pub report: Report,
+    /// Failed fetches of this run, and stored ones whose verdict got stronger.
+    pub failures: Vec<Failure>,
+    /// Their proof, by identity.
+    pub evidence: HashMap<u64, Evidence>,
+    /// Incidents with their members, in order of opening.
+    pub groups: Vec<Group>,
+    /// Traffic per minute.
+    pub traffic: Vec<NodeTraffic>,
+    /// Changes: when, kind, node, words.
+    pub changes: Vec<(Stamp, String, String, String)>,
+    /// What could not be read or recognised.
+    pub troubles: Vec<Trouble>,
+    /// How sure each file of the report's sources was recognised, in their order.
+    pub confidences: Vec<f32>,
+}
+
+/// Runs a job.
+pub fn run(job: &Job<'_>) -> Analysis {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.jobs).build();
+    match pool {
+        Ok(pool) => pool.install(|| analyse(job)),
+        // No thread can be had: the calling one does it all.
+        Err(_) => analyse(job),
+    }
+}
+
+fn analyse(job: &Job<'_>) -> Analysis {
+    let mut plan = plan::plan(job);
+    let mut partial = batch::read(&mut plan, job);
+    let span = summary::span(&partial, &plan.context);
+    let history = span.map(job.history).unwrap_or_default();
+    let mut failures = std::mem::take(&mut partial.failures);
+    refine::recall(&mut failures, history.failures);
+    let linked = linking::link(&mut failures, &mut partial, &plan.context, job, &history.clocks);
+    let judged = refine::refine(&mut failures, &mut partial, &linked, &plan.context);
+    let rules = crate::incident::Rules { gap_us: job.gap_us, logs_end: span.map_or(Stamp::NONE, |s| s.to) };
+    let mut groups = crate::incident::group(&failures, &rules);
+    let evidence = quotes::fetch(&failures, &partial, &plan);
+    story::tell(&mut groups, &failures, &evidence, &judged, &partial, job);
+    summary::analysis(plan, partial, failures, groups, evidence, linked, judged, span)
+}

@@ -1,1 +1,36 @@
-//! Bytes in: files, folders, globs, standard input, decompressed by content, handed out in chunks.
+//! Bytes in: paths, folders, globs and standard input become files; files become decompressed chunks that end at
+//! record edges; later the same bytes are read again for evidence.
+//!
+//! In: what the user wrote. Out: [`Found`] files, [`Chunk`]s, heads for detection, quotes by place, names of series
+//! and nodes, and a [`Trouble`] for whatever could not be read. It must not know any log format: where a record ends
+//! is told to it by a closure.
+
+mod chunks;
+mod decode;
+mod foreign;
+mod gzip;
+mod head;
+mod node;
+mod open;
+mod pool;
+mod progress;
+mod reread;
+mod resolve;
+mod series;
+mod spec;
+mod spool;
+mod standard;
+mod walk;
+mod zst;
+
+pub use chunks::{Chunks, Settings};
+pub use decode::Compression;
+pub use head::{Head, head};
+pub use node::node_names;
+pub use pool::Chunk;
+pub use progress::Progress;
+pub use reread::{LONGEST_QUOTE, reread};
+pub use resolve::{Resolved, resolve};
+pub use series::{Rotation, order, series_key};
+pub use spec::{Found, PathSpec, Trouble};
+pub use standard::{Standard, standard_folders};

@@ -1,1 +1,35 @@
-//! A Report or an Incident to text, JSON, CSV.
+//! From what was found to what people and programs read. In: a `Report`, an `Incident`, a `Failure`, an
+//! `Explanation`, an `Error`; out: text, JSON, CSV, Markdown. Pure functions: no input or output, and nothing is
+//! decided here that the model does not say. It must not know how anything was read, judged or stored.
+//!
+//! Everything that is written as text passes through [`Plain`], because log content is chosen by strangers.
+
+mod deed;
+mod explanation;
+mod failed_fetch;
+mod ground;
+mod incident;
+mod json;
+mod list;
+mod paper;
+mod plain;
+mod report;
+mod spark;
+mod style;
+mod sums;
+mod table;
+mod talk;
+mod telling;
+mod words;
+mod zone;
+
+pub use explanation::{explanation, explanations};
+pub use failed_fetch::failed_fetch;
+pub use incident::incident;
+pub use json::{incident_json, incidents_json, json, ndjson};
+pub use list::{csv, incident_list, markdown};
+pub use plain::Plain;
+pub use report::report;
+pub use style::Style;
+pub use talk::{Recognition, error, recognition};
+pub use zone::Zone;

@@ -1,0 +1,141 @@
+//! The upstream part of an access line. In: its fields and the request; out: the `Fetch` that the server made for
+//! it, or that it must have made. It must not know why it failed: that is `classify`.
+//!
+//! nginx writes its own 502 and 504 into `$upstream_status`; they are the upstream's own only when
+//! `$upstream_header_time` is a number. A line without upstream fields that says 502 or 504 tells of a failed fetch
+//! all the same: nothing else makes a proxy answer so, while 500 and 503 may be its own.
+
+use crate::model::{Fetch, FetchOutcome, Mark, MarkKind, Marks, Reason, Request, Stamp};
+
+use super::field::{Field, Fields, number};
+use super::list::{before_last_us, count, last};
+use super::program::Layout;
+use super::request_line::without_port;
+use super::time::seconds_us;
+
+/// The fetch of a line, if it made one.
+pub fn fetch<'c>(layout: &Layout, f: &Fields<'c>, r: &Request<'c>) -> Option<Fetch<'c>> {
+    let asked = r.upstream.asked == Some(true);
+    if !asked && !matches!(r.status, 502 | 504) {
+        return None;
+    }
+    let list = f.get(Field::UpstreamAddr);
+    let (addr, port) = address(last(list));
+    let outcome = if asked { outcome(r) } else { FetchOutcome::Failed };
+    let mut fetch = Fetch {
+        at: r.at,
+        reason: Reason::Upstream,
+        method: r.method,
+        host: r.host,
+        url: r.url,
+        agent: r.agent,
+        referer: r.referer,
+        backend: backend(f, last(list)),
+        addr,
+        port,
+        opens: opens(f),
+        started: r.start,
+        ended: r.end,
+        status: r.status,
+        origin_status: origin_status(r),
+        outcome,
+        ..Fetch::default()
+    };
+    fetch.response.retry_after = r.retry_after;
+    times(layout, f, &mut fetch);
+    let text = mark(f, r, outcome);
+    if !text.is_empty() {
+        fetch.marks = Marks::new();
+        fetch.marks.push(Mark { kind: MarkKind::Status, text, at: r.at });
+    }
+    Some(fetch)
+}
+
+/// Group or host of `proxy_pass` where that is logged, else the address, else the group that had nobody alive.
+fn backend<'c>(f: &Fields<'c>, addr: &'c [u8]) -> &'c [u8] {
+    let name = f.get(Field::UpstreamName);
+    match name {
+        b"" if addr != b"-" => addr,
+        _ => name,
+    }
+}
+
+/// Address and port of `127.0.0.1:8080`, `[::1]:8080` or `unix:/path`; nothing for a group's name.
+fn address(item: &[u8]) -> (&[u8], u16) {
+    if item.starts_with(b"unix:") {
+        return (item, 0);
+    }
+    let host = without_port(item);
+    if host.len() == item.len() {
+        return (b"", 0);
+    }
+    let port = number(&item[host.len() + 1..]).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+    (host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host), port)
+}
+
+fn opens(f: &Fields<'_>) -> u8 {
+    // A group without a live peer is named alone: nobody was asked.
+    let addrs = f.get(Field::UpstreamAddr);
+    if !addrs.is_empty() && address(last(addrs)).0.is_empty() {
+        return 0;
+    }
+    let attempts = count(addrs).max(count(f.raw(Field::UpstreamResponse)));
+    attempts.min(usize::from(u8::MAX)) as u8
+}
+
+/// The upstream's own status: as logged when headers came or the format cannot say, this server's where it relayed
+/// an answer whose status is not logged.
+fn origin_status(r: &Request<'_>) -> u16 {
+    match (r.upstream.asked, r.upstream.answered) {
+        (Some(true), Some(true)) if r.upstream.status == 0 && r.status != 499 => r.status,
+        (Some(true), Some(true) | None) => r.upstream.status,
+        _ => 0,
+    }
+}
+
+fn outcome(r: &Request<'_>) -> FetchOutcome {
+    if r.status == 499 {
+        return FetchOutcome::Unknown;
+    }
+    let status = if r.upstream.status > 0 { r.upstream.status } else { r.status };
+    match (status, r.upstream.answered) {
+        // nginx passes what is no HTTP at all as 009.
+        (1..=99, _) | (500.., Some(false)) => FetchOutcome::Failed,
+        (500.., _) => FetchOutcome::Relayed,
+        (403, Some(true)) => FetchOutcome::Denied,
+        // Incomplete, but "OK" is logged when the upstream cuts and "" when the client leaves: neither proves a cut.
+        _ if r.incomplete => FetchOutcome::Unknown,
+        _ => FetchOutcome::Good,
+    }
+}
+
+/// The status to quote: the upstream's where it is bad, else this server's; nothing for a good fetch.
+fn mark<'c>(f: &Fields<'c>, r: &Request<'c>, outcome: FetchOutcome) -> &'c [u8] {
+    match outcome {
+        FetchOutcome::Good => b"",
+        FetchOutcome::Unknown if r.status != 499 => b"",
+        _ if r.status != 499 && (r.upstream.status >= 400 || (1..100).contains(&r.upstream.status)) => {
+            last(f.raw(Field::UpstreamStatus))
+        }
+        _ => f.raw(Field::Status),
+    }
+}
+
+/// When the last attempt connected, was answered and done; measured from its own beginning.
+fn times(layout: &Layout, f: &Fields<'_>, fetch: &mut Fetch<'_>) {
+    let response = f.raw(Field::UpstreamResponse);
+    let begun = fetch.started + before_last_us(response);
+    let after = |field| seconds_us(last(f.raw(field))).map_or(Stamp::NONE, |us| begun + us);
+    fetch.connecting = begun;
+    fetch.connected = after(Field::UpstreamConnect);
+    // Without a connection nothing was sent; a format that does not log connecting cannot tell.
+    fetch.sent = if layout.has(Field::UpstreamConnect) { fetch.connected } else { begun };
+    fetch.first_sent = if begun == fetch.started { fetch.sent } else { fetch.started };
+    let done = after(Field::UpstreamResponse);
+    fetch.answered = after(Field::UpstreamHeader);
+    if matches!(fetch.outcome, FetchOutcome::Good | FetchOutcome::Relayed | FetchOutcome::Denied) {
+        fetch.completed = done.or(fetch.ended);
+    } else {
+        fetch.answered = fetch.answered.or(done).or(fetch.ended);
+    }
+}

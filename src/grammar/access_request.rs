@@ -1,0 +1,137 @@
+//! The served request of an access line. In: its fields; out: a `Request` and when it was. It must not know the
+//! layout beyond which fields it has.
+
+use crate::model::{Locator, MadeBy, Request, Stamp, Upstream};
+
+use super::field::{Field, Fields, number};
+use super::format::Stamped;
+use super::list::last;
+use super::program::Layout;
+use super::request_line::{RequestLine, request_line, target, without_port};
+use super::time::{Zoned, epoch, iso8601, seconds_us, time_local};
+
+/// When a request was served.
+#[derive(Clone, Copy, Debug)]
+pub struct When {
+    /// First moment; not known without a duration.
+    pub start: Stamp,
+    /// Last moment.
+    pub end: Stamp,
+}
+
+/// The interval of a line; `None` when its stamp is no time. `$msec` wins over the others: it has milliseconds.
+pub fn when(layout: &Layout, fields: &Fields<'_>, stamped: Stamped) -> Option<When> {
+    let stamp = match layout.has(Field::Msec) {
+        true => epoch(fields.raw(Field::Msec))?,
+        false => zoned(layout, fields)?.stamp,
+    };
+    let took = seconds_us(fields.raw(Field::RequestTime));
+    Some(match (stamped, took) {
+        (Stamped::End, Some(us)) => When { start: stamp - us, end: stamp },
+        (Stamped::End, None) => When { start: Stamp::NONE, end: stamp },
+        (Stamped::Start, us) => When { start: stamp, end: us.map_or(stamp, |us| stamp + us) },
+    })
+}
+
+/// The zone that the line's stamp says, in seconds east of UTC.
+pub fn zone(layout: &Layout, fields: &Fields<'_>) -> Option<i32> {
+    zoned(layout, fields)?.zone_s
+}
+
+fn zoned(layout: &Layout, fields: &Fields<'_>) -> Option<Zoned> {
+    if layout.has(Field::TimeLocal) {
+        time_local(fields.raw(Field::TimeLocal))
+    } else {
+        iso8601(fields.raw(Field::TimeIso))
+    }
+}
+
+/// The request of a line.
+pub fn request<'c>(layout: &Layout, f: &Fields<'c>, when: When, at: Locator) -> Request<'c> {
+    let RequestLine { method, host, url, .. } = line(layout, f);
+    let logged_host = without_port(f.get(Field::Host));
+    let real_peer = f.get(Field::RealPeer);
+    let (peer, client) = if real_peer.is_empty() {
+        (f.get(Field::RemoteAddr), b"".as_slice())
+    } else {
+        (real_peer, f.get(Field::RemoteAddr))
+    };
+    let forwarded = f.get(Field::Forwarded);
+    let upstream = upstream(layout, f);
+    Request {
+        at,
+        method,
+        host: first_of([logged_host, host, f.get(Field::ServerName)]),
+        url,
+        status: f.number(Field::Status).unwrap_or(0) as u16,
+        start: when.start,
+        end: when.end,
+        body_bytes: f.number(Field::BodyBytes),
+        sent_bytes: f.number(Field::BytesSent),
+        request_length: f.number(Field::RequestLength),
+        agent: f.get(Field::Agent),
+        referer: f.get(Field::Referer),
+        peer,
+        forwarded: first_of([forwarded, client, b""]),
+        port: f.number(Field::ServerPort).and_then(|n| u16::try_from(n).ok()).unwrap_or(0),
+        connection: f.number(Field::Connection).unwrap_or(0),
+        on_connection: f.number(Field::ConnectionRequests).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        travelled_id: first_of([f.get(Field::XVarnish), f.get(Field::XRequestId), f.get(Field::RequestId)]),
+        made_by: made_by(f, upstream),
+        incomplete: layout.has(Field::Completion) && f.raw(Field::Completion) != b"OK",
+        retry_after: !f.get(Field::RetryAfter).is_empty(),
+        upstream,
+        ..Request::default()
+    }
+}
+
+fn line<'c>(layout: &Layout, f: &Fields<'c>) -> RequestLine<'c> {
+    if layout.has(Field::Request) {
+        return request_line(f.raw(Field::Request));
+    }
+    RequestLine { method: f.get(Field::Method), ..target(f.get(Field::Uri)) }
+}
+
+fn first_of<'c>(candidates: [&'c [u8]; 3]) -> &'c [u8] {
+    candidates.into_iter().find(|c| !c.is_empty()).unwrap_or(b"")
+}
+
+/// What made the answer: an upstream, the proxy's own cache, or the server itself.
+fn made_by(f: &Fields<'_>, upstream: Upstream) -> MadeBy {
+    match upstream.asked {
+        Some(true) => MadeBy::Fetch,
+        Some(false) => match f.raw(Field::CacheStatus) {
+            b"HIT" | b"STALE" | b"UPDATING" | b"REVALIDATED" => MadeBy::Hit,
+            _ => MadeBy::Itself,
+        },
+        None => MadeBy::Unknown,
+    }
+}
+
+/// What the line says of the upstream, of the last attempt where there were several.
+pub fn upstream(layout: &Layout, f: &Fields<'_>) -> Upstream {
+    // Whichever the format has: all upstream lists of one line have the same length.
+    let present = [Field::UpstreamAddr, Field::UpstreamStatus, Field::UpstreamResponse, Field::UpstreamConnect]
+        .into_iter()
+        .find(|field| layout.has(*field));
+    let Some(present) = present else { return Upstream::default() };
+    if f.get(present).is_empty() {
+        return Upstream { status: 0, answered: None, asked: Some(false) };
+    }
+    let status = number(last(f.raw(Field::UpstreamStatus))).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+    Upstream { status, answered: answered(layout, f), asked: Some(true) }
+}
+
+/// Whether the last upstream sent headers: `$upstream_header_time` is a number, or bytes were received.
+fn answered(layout: &Layout, f: &Fields<'_>) -> Option<bool> {
+    if layout.has(Field::UpstreamHeader) {
+        return Some(seconds_us(last(f.raw(Field::UpstreamHeader))).is_some());
+    }
+    if layout.has(Field::UpstreamReceived) {
+        // Some bytes may be half a header; none are no answer.
+        return if number(last(f.raw(Field::UpstreamReceived))).unwrap_or(0) == 0 { Some(false) } else { None };
+    }
+    // A group's name alone: no peer of it was alive, so nobody can have answered.
+    let addr = last(f.raw(Field::UpstreamAddr));
+    (layout.has(Field::UpstreamAddr) && !addr.contains(&b':')).then_some(false)
+}

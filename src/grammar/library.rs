@@ -1,0 +1,98 @@
+//! The formats that are known in this run. In: the embedded files, a folder of the user, `log_format` strings; out:
+//! `Library`, asked by name or for what a log is. It must not know any format itself.
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::{Error, Kind, Result};
+
+use super::detect::{Detection, detect};
+use super::format::Grammar;
+use super::load;
+
+include!(concat!(env!("OUT_DIR"), "/grammars.rs"));
+
+/// The known formats; those of the user come first and win where two fit equally well.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    grammars: Vec<Grammar>,
+}
+
+impl Library {
+    /// The shipped formats. `tests/grammars.rs` proves that each of them loads and reads its samples.
+    pub fn embedded() -> Library {
+        let grammars = GRAMMARS.iter().filter_map(|(name, text)| load::grammar(name, name, text).ok()).collect();
+        Library { grammars }
+    }
+
+    /// The shipped formats and every `*.toml` of a folder; a file of the same name as a shipped format replaces it.
+    ///
+    /// Fails on a folder or file that cannot be read, is wrong, or does not read its own samples.
+    pub fn with_dir(folder: &Path) -> Result<Library> {
+        let mut library = Library::embedded();
+        let unreadable = |path: &Path, e: std::io::Error| {
+            Error::new(Kind::Usage, format!("Formats cannot be read from {}: {e}", path.display()))
+                .hint("give a folder with format files (*.toml)")
+        };
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
+            let path = entry.map_err(|e| unreadable(folder, e))?.path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        for path in paths.into_iter().rev() {
+            let text = fs::read_to_string(&path).map_err(|e| unreadable(&path, e))?;
+            library.add_file(&path, &text)?;
+        }
+        Ok(library)
+    }
+
+    /// Adds a format file, whose text the caller has read; its name is that of the file.
+    pub fn add_file(&mut self, path: &Path, text: &str) -> Result<()> {
+        let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        self.add(load::proven(&path.display().to_string(), &name, text)?);
+        Ok(())
+    }
+
+    /// Adds an nginx `log_format`: the bare string, or the whole directive as it stands in nginx.conf.
+    pub fn add_log_format(&mut self, name: &str, format: &str) -> Result<()> {
+        self.add(load::from_log_format(name, format)?);
+        Ok(())
+    }
+
+    fn add(&mut self, grammar: Grammar) {
+        self.grammars.retain(|g| g.name != grammar.name);
+        self.grammars.insert(0, grammar);
+    }
+
+    /// The format of that name.
+    pub fn get(&self, name: &str) -> Option<&Grammar> {
+        self.grammars.iter().find(|g| g.name == name)
+    }
+
+    /// The format of that name, or an error that lists the names.
+    pub fn named(&self, name: &str) -> Result<&Grammar> {
+        self.get(name).ok_or_else(|| {
+            Error::new(Kind::Usage, format!("There is no format called {name}"))
+                .hint(format!("known formats: {}", self.names().collect::<Vec<_>>().join(", ")))
+        })
+    }
+
+    /// The names of all formats.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.grammars.iter().map(|g| g.name.as_str())
+    }
+
+    /// All formats; [`Detection::grammar`] is an index into this.
+    pub fn grammars(&self) -> &[Grammar] {
+        &self.grammars
+    }
+
+    /// What a log is, from its first bytes (decompressed; up to 256 KB are enough). They may begin within a line and
+    /// end within one. The file's name only decides between formats that fit equally well.
+    pub fn detect(&self, head: &[u8], file_name: &str) -> Detection {
+        detect(&self.grammars, head, file_name)
+    }
+}

@@ -1,0 +1,85 @@
+//! When a fetch's line at the next tier is expected to end. In: fetch rows; out: attempts, each with the span of time
+//! in which its line may end and the moment at which it most likely does. It must not know requests or clocks.
+//!
+//! A line is written when the request ends at the next tier (reference: linking, "when the line is expected to end"):
+//! a whole answer between its headers and its last byte; after a first byte timeout at that moment if the next tier
+//! notices (499), else when it is done; after a broken body whenever it next tries to write.
+
+use crate::model::FetchRow;
+use crate::model::row::NOT_LOGGED;
+use crate::model::stamp::SECOND;
+
+/// How long after we gave up a line may still come.
+pub const LATE_US: i64 = 120 * SECOND;
+
+/// What is known of how an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole answer.
+    Whole,
+    /// Nobody answered in time.
+    TimedOut,
+    /// The body broke off.
+    BodyBroke,
+    /// It ended at once in another way: closed, reset, refused answer.
+    Broke,
+}
+
+/// One connection's worth of a fetch.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// Index of the fetch.
+    pub fetch: usize,
+    /// True for the first of two attempts.
+    pub first: bool,
+    /// How it ended.
+    pub kind: Kind,
+    /// The request was sent.
+    pub sent: i64,
+    /// The line most likely ends from here …
+    pub from: i64,
+    /// … to here.
+    pub to: i64,
+    /// The latest moment at which the line may end.
+    pub latest: i64,
+}
+
+/// The attempts of all fetches that sent something.
+pub fn attempts(fetches: &[FetchRow]) -> Vec<Attempt> {
+    let mut out = Vec::with_capacity(fetches.len());
+    for (fetch, f) in fetches.iter().enumerate() {
+        if f.flags & FetchRow::OPENED == 0 {
+            continue;
+        }
+        if f.flags & FetchRow::TWICE != 0 {
+            let sent = f.sent_at - i64::from(f.earlier);
+            out.push(Attempt {
+                fetch,
+                first: true,
+                kind: Kind::Broke,
+                sent,
+                from: sent,
+                to: f.sent_at,
+                latest: f.sent_at + SECOND / 5,
+            });
+        }
+        out.push(last(fetch, f));
+    }
+    out
+}
+
+fn last(fetch: usize, f: &FetchRow) -> Attempt {
+    let after = |us: u32| if us == NOT_LOGGED { f.sent_at } else { f.sent_at + i64::from(us) };
+    let answered = after(f.wait);
+    let ended = after(f.whole).max(answered);
+    let (kind, from, to, latest) = if f.flags & FetchRow::TIMED_OUT != 0 {
+        (Kind::TimedOut, answered, answered, answered + LATE_US)
+    } else if f.flags & FetchRow::BODY_BROKE != 0 {
+        (Kind::BodyBroke, answered, ended, ended + LATE_US)
+    } else if f.flags & FetchRow::WHOLE != 0 {
+        (Kind::Whole, answered, ended, ended + SECOND / 4)
+    } else {
+        (Kind::Broke, f.sent_at, ended, ended + SECOND / 2)
+    };
+    Attempt { fetch, first: false, kind, sent: f.sent_at, from, to, latest }
+}

@@ -1,0 +1,162 @@
+//! Which lines can be which attempt's, and how much speaks for it. In: attempts, requests, clocks, spans, traits; out: a
+//! sparse graph whose edges carry evidence. It must not choose: that is `assign`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::attempt::{Attempt, Kind};
+use super::order::Spans;
+use super::sure::JITTER_US;
+use super::traits::Learnt;
+use super::{Clock, Finding, Match};
+use crate::model::row::NOT_LOGGED;
+use crate::model::stamp::SECOND;
+use crate::model::{FetchRow, RequestRow, SeriesId};
+
+/// Evidence that a link starts with: so much may speak against it before none is better. In units of a natural
+/// logarithm of odds, like all evidence here.
+const START: f64 = 6.0;
+
+/// A possible link.
+#[derive(Clone, Copy, Debug)]
+pub struct Edge {
+    /// Index of the attempt.
+    pub attempt: u32,
+    /// Index of the request.
+    pub request: u32,
+    /// Evidence for it; always positive.
+    pub weight: f64,
+}
+
+/// Links by an id that travelled: equal ids and keys, nearest in time. Marks the requests that are taken.
+pub fn by_id(
+    fetches: &[FetchRow],
+    requests: &[RequestRow],
+    clocks: &BTreeMap<(SeriesId, SeriesId), Clock>,
+    findings: &mut [Finding],
+) -> Vec<bool> {
+    let mut taken = vec![false; requests.len()];
+    let mut ids: HashMap<u32, Vec<u32>> = HashMap::new();
+    for (i, r) in requests.iter().enumerate().filter(|(_, r)| r.id != 0) {
+        ids.entry(r.id).or_default().push(i as u32);
+    }
+    if ids.is_empty() {
+        return taken;
+    }
+    for (i, f) in fetches.iter().enumerate().filter(|(_, f)| f.id != 0) {
+        let Some(same) = ids.get(&f.id) else { continue };
+        let offset = |r: &RequestRow| clocks.get(&(f.series, r.series)).map_or(0, |c| c.at(f.sent_at));
+        let apart = |r: &RequestRow| (r.end - offset(r) - f.sent_at).abs();
+        // Transaction ids come round again after a restart: a day apart is another life.
+        let best = same
+            .iter()
+            .map(|n| *n as usize)
+            .filter(|n| !taken[*n] && requests[*n].key == f.key && apart(&requests[*n]) < 86_400 * SECOND)
+            .max_by_key(|n| (-apart(&requests[*n]) / SECOND, requests[*n].offset));
+        if let Some(n) = best {
+            taken[n] = true;
+            let offset_us = offset(&requests[n]);
+            findings[i].found = Some(Match { request: n, by_id: true, confidence: 0.999, offset_us });
+        }
+    }
+    taken
+}
+
+/// All edges of attempts whose fetch is not yet linked to requests that are not yet taken.
+pub fn graph(
+    attempts: &[Attempt],
+    fetches: &[FetchRow],
+    requests: &[RequestRow],
+    clocks: &BTreeMap<(SeriesId, SeriesId), Clock>,
+    spans: &Spans,
+    learnt: &Learnt,
+    taken: &[bool],
+) -> Vec<Edge> {
+    let mut keys: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (i, r) in requests.iter().enumerate() {
+        if !taken[i] && spans.of[i].is_some() {
+            keys.entry(r.key).or_default().push(i as u32);
+        }
+    }
+    for rows in keys.values_mut() {
+        rows.sort_unstable_by_key(|i| (spans.of[*i as usize], *i));
+    }
+    let mut out = Vec::new();
+    for (n, a) in attempts.iter().enumerate() {
+        let f = &fetches[a.fetch];
+        let Some(rows) = keys.get(&f.key) else { continue };
+        let start = |i: &u32| spans.of[*i as usize].map_or(i64::MAX, |s| s.0);
+        // Nothing ends before it was sent; a second is the coarsest stamp.
+        let begin = rows.partition_point(|i| start(i) < a.sent - 3 * SECOND);
+        for i in rows[begin..].iter().take_while(|i| start(i) <= a.latest + SECOND) {
+            let r = &requests[*i as usize];
+            let (Some(clock), Some(span)) = (clocks.get(&(f.series, r.series)), spans.of[*i as usize]) else {
+                continue;
+            };
+            let weight = START + timing(a, r, span, clock) + learnt.evidence(f, r);
+            if weight > 0.0 {
+                out.push(Edge { attempt: n as u32, request: *i, weight });
+            }
+        }
+    }
+    out
+}
+
+/// Convex near zero, so that the best sum keeps order; straight beyond, so that one freak does not outweigh all.
+fn huber(apart: f64) -> f64 {
+    if apart < 1.0 { apart * apart / 2.0 } else { apart - 0.5 }
+}
+
+/// Evidence of time, never positive: how far the line's end and start are from where they are expected.
+fn timing(a: &Attempt, r: &RequestRow, span: (i64, i64), clock: &Clock) -> f64 {
+    let outside = |from: i64, to: i64| (from - span.1).max(span.0 - to).max(0);
+    let unit = (JITTER_US + clock.error_us) as f64;
+    let early = outside(a.from, i64::MAX / 4);
+    let late = outside(i64::MIN / 4, a.to);
+    if span.0 > a.latest + clock.error_us {
+        return f64::NEG_INFINITY;
+    }
+    let hung_up = matches!(r.status, 499 | 444 | 408 | 460);
+    let mut against = huber(early as f64 / unit).min(20.0);
+    against += match a.kind {
+        // It may answer long after we gave up, unless it noticed; the nearer the likelier.
+        Kind::TimedOut if !hung_up => 0.7 + late as f64 / SECOND as f64 * 0.05,
+        Kind::BodyBroke => late as f64 / SECOND as f64 * 0.1,
+        _ => huber(late as f64 / unit).min(20.0),
+    };
+    if a.kind != Kind::Whole && matches!(r.status, 200..=399) && matches!(a.kind, Kind::TimedOut) && late == 0 {
+        // A success that ended exactly when we gave up is a coincidence.
+        against += 1.0;
+    }
+    if r.duration != NOT_LOGGED {
+        let start = span.0 - i64::from(r.duration);
+        // Started later than sent happens (a full backlog, a lost packet); earlier does not.
+        let apart = (start - a.sent).abs() as f64 / (unit / 2.0 + 2_000.0);
+        against += huber(apart).min(if start > a.sent { 6.0 } else { 20.0 });
+    }
+    -against
+}
+
+/// Drops edges of backends whose healthy fetches (almost) never have a line in that series: their origin is another
+/// machine that happens to serve the same URLs.
+pub fn forbid_strangers(graph: &mut Vec<Edge>, attempts: &[Attempt], fetches: &[FetchRow], requests: &[RequestRow]) {
+    let healthy = |a: &Attempt| a.kind == Kind::Whole && fetches[a.fetch].flags & FetchRow::FAILED == 0;
+    let mut asked: HashMap<(u32, SeriesId), u32> = HashMap::new();
+    for a in attempts.iter().filter(|a| healthy(a)) {
+        *asked.entry((fetches[a.fetch].backend, fetches[a.fetch].series)).or_default() += 1;
+    }
+    let mut met: HashMap<(u32, SeriesId, SeriesId), u32> = HashMap::new();
+    let mut last = None;
+    for e in graph.iter() {
+        let a = &attempts[e.attempt as usize];
+        let to = requests[e.request as usize].series;
+        if healthy(a) && last.replace((e.attempt, to)) != Some((e.attempt, to)) {
+            *met.entry((fetches[a.fetch].backend, fetches[a.fetch].series, to)).or_default() += 1;
+        }
+    }
+    graph.retain(|e| {
+        let f = &fetches[attempts[e.attempt as usize].fetch];
+        let asked = asked.get(&(f.backend, f.series)).copied().unwrap_or(0);
+        let met = met.get(&(f.backend, f.series, requests[e.request as usize].series)).copied().unwrap_or(0);
+        asked < 5 || met * 5 >= asked
+    });
+}

@@ -1,0 +1,148 @@
+//! Where exactly a line lies in time, from its place in the file. In: rows and clocks; out: for each request the span,
+//! on the fetching node's clock, in which it ended. It must not know which failed fetch a line belongs to.
+//!
+//! A log whose lines are in order of ending pins every line between its neighbours, which turns a one-second stamp
+//! into some milliseconds where traffic is dense. Whether a log *is* in order is tested first on healthy
+//! pairs that are sure; buffered or merged logs are not, and then only the stamp counts (reference: linking, limits).
+
+use std::collections::BTreeMap;
+
+use super::sure::JITTER_US;
+use super::{Clock, SeriesTraits};
+use crate::model::stamp::SECOND;
+use crate::model::{FetchRow, RequestRow, SeriesId};
+
+/// Spans of all requests.
+#[derive(Debug, Default)]
+pub struct Spans {
+    /// For each request: from and to, on the fetching node's clock; `None` without a clock.
+    pub of: Vec<Option<(i64, i64)>>,
+    /// Place of each request among its series' lines, as a moment: strictly in file order within a span.
+    pub point: Vec<i64>,
+    /// For each request: true when its series' lines are in order of ending.
+    pub in_order: Vec<bool>,
+}
+
+impl Spans {
+    /// True when the places of both lines in their files say which ended first.
+    pub fn ordered_lines(&self, a: usize, b: usize) -> bool {
+        self.in_order[a] && self.in_order[b]
+    }
+}
+
+/// A line whose end is known from the healthy fetch that owns it.
+struct Pin {
+    place: (u16, u64),
+    from: i64,
+    to: i64,
+}
+
+/// The spans. Where several series fetch from one, the clock of the first is used: they are corrected alike.
+pub fn spans(
+    fetches: &[FetchRow],
+    requests: &[RequestRow],
+    clocks: &BTreeMap<(SeriesId, SeriesId), Clock>,
+    series: &BTreeMap<SeriesId, SeriesTraits>,
+    sure: &[(usize, usize)],
+) -> Spans {
+    let all = requests.len();
+    let mut out = Spans { of: vec![None; all], point: vec![0; all], in_order: vec![false; all] };
+    let mut by_series: BTreeMap<SeriesId, Vec<usize>> = BTreeMap::new();
+    for (i, r) in requests.iter().enumerate() {
+        by_series.entry(r.series).or_default().push(i);
+    }
+    for (id, mut rows) in by_series {
+        let Some(((from, _), clock)) = clocks.iter().find(|((_, to), _)| *to == id) else { continue };
+        rows.sort_unstable_by_key(|i| (requests[*i].file, requests[*i].offset));
+        let resolution = series.get(&id).map_or(SECOND, |s| s.resolution_us);
+        for &i in &rows {
+            let end = clock.ours(requests[i].end);
+            out.of[i] = Some((end, end + resolution));
+        }
+        let pins = pins(fetches, requests, sure, (*from, id));
+        let ordered = in_order(&pins);
+        rows.iter().for_each(|i| out.in_order[*i] = ordered);
+        if ordered && resolution >= SECOND / 2 {
+            tighten(&mut out, requests, &rows, &longest_run(pins));
+        }
+        spread(&mut out, &rows);
+    }
+    out
+}
+
+/// The sure pairs of these two series as pins, in file order.
+fn pins(
+    fetches: &[FetchRow],
+    requests: &[RequestRow],
+    sure: &[(usize, usize)],
+    pair: (SeriesId, SeriesId),
+) -> Vec<Pin> {
+    let mut pins: Vec<Pin> = sure
+        .iter()
+        .map(|(f, r)| (&fetches[*f], &requests[*r]))
+        .filter(|(f, r)| (f.series, r.series) == pair)
+        .map(|(f, r)| Pin {
+            place: (r.file, r.offset),
+            from: f.sent_at + i64::from(f.wait),
+            to: f.sent_at + i64::from(f.whole.max(f.wait)),
+        })
+        .collect();
+    pins.sort_unstable_by_key(|p| p.place);
+    pins
+}
+
+/// True when at most 2 % of the neighbours (and of at least ten) are out of order by more than jitter.
+fn in_order(pins: &[Pin]) -> bool {
+    let wrong = pins.windows(2).filter(|w| w[1].to + JITTER_US < w[0].from).count();
+    pins.len() >= 10 && wrong * 50 <= pins.len()
+}
+
+/// The longest run of pins that never goes back in time: a wrong pin must not bend its neighbours.
+fn longest_run(pins: Vec<Pin>) -> Vec<Pin> {
+    let mut tails: Vec<usize> = Vec::new();
+    let mut before = vec![usize::MAX; pins.len()];
+    for (i, p) in pins.iter().enumerate() {
+        let n = tails.partition_point(|t| pins[*t].from <= p.from);
+        before[i] = if n > 0 { tails[n - 1] } else { usize::MAX };
+        if n == tails.len() { tails.push(i) } else { tails[n] = i }
+    }
+    let mut keep = vec![false; pins.len()];
+    let mut at = tails.last().copied().unwrap_or(usize::MAX);
+    while at != usize::MAX {
+        keep[at] = true;
+        at = before[at];
+    }
+    pins.into_iter().zip(keep).filter_map(|(p, k)| k.then_some(p)).collect()
+}
+
+/// Narrows each line to the time between the pinned lines before and after it.
+fn tighten(out: &mut Spans, requests: &[RequestRow], rows: &[usize], pins: &[Pin]) {
+    for &i in rows {
+        let place = (requests[i].file, requests[i].offset);
+        let after = pins.partition_point(|p| p.place < place);
+        let pinned = pins.get(after).is_some_and(|p| p.place == place);
+        let earliest = if pinned { pins[after].from } else { after.checked_sub(1).map_or(i64::MIN, |n| pins[n].from) };
+        let latest = pins.get(after).map_or(i64::MAX, |p| p.to);
+        if let Some((from, to)) = &mut out.of[i] {
+            let narrow = ((*from).max(earliest - JITTER_US), (*to).min(latest.saturating_add(JITTER_US)));
+            if narrow.0 <= narrow.1 {
+                (*from, *to) = narrow;
+            }
+        }
+    }
+}
+
+/// Gives lines that share a span their places in it, in file order.
+fn spread(out: &mut Spans, rows: &[usize]) {
+    let mut at = 0;
+    while at < rows.len() {
+        let span = out.of[rows[at]];
+        let len = rows[at..].iter().take_while(|i| out.of[**i] == span).count();
+        if let Some((from, to)) = span {
+            for (n, &i) in rows[at..at + len].iter().enumerate() {
+                out.point[i] = from + (to - from) * (n as i64 + 1) / (len as i64 + 1);
+            }
+        }
+        at += len;
+    }
+}

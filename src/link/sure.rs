@@ -1,0 +1,73 @@
+//! Pairs that need no choosing: a healthy fetch and the only line that can be its own. In: rows and clocks; out: pairs
+//! of indices. They teach which fields both ends log alike, whether a file is in order, and how good the coverage is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Clock, SeriesTraits};
+use crate::model::row::NOT_LOGGED;
+use crate::model::stamp::SECOND;
+use crate::model::{FetchRow, RequestRow, SeriesId};
+
+/// What a line's end may be off by beside the clock's error bar and the stamp's resolution.
+pub const JITTER_US: i64 = 5_000;
+
+/// Rows by key, in order of time on the fetching node's clock.
+#[derive(Default)]
+struct Alike {
+    /// From and to of the expected end, fetch.
+    fetches: Vec<(i64, i64, u32)>,
+    /// From and to of the end, request.
+    requests: Vec<(i64, i64, u32)>,
+}
+
+/// The sure pairs: (fetch, request), by request.
+pub fn pairs(
+    fetches: &[FetchRow],
+    requests: &[RequestRow],
+    clocks: &BTreeMap<(SeriesId, SeriesId), Clock>,
+    series: &BTreeMap<SeriesId, SeriesTraits>,
+) -> Vec<(usize, usize)> {
+    let mut keys: HashMap<u64, Alike> = HashMap::new();
+    for (i, f) in fetches.iter().enumerate() {
+        if f.flags & FetchRow::OPENED != 0 && f.wait != NOT_LOGGED {
+            let from = f.sent_at - i64::from(f.earlier) + i64::from(if f.earlier > 0 { 0 } else { f.wait });
+            let to = f.sent_at + i64::from(f.whole.max(f.wait));
+            keys.entry(f.key).or_default().fetches.push((from, to, i as u32));
+        }
+    }
+    for (i, r) in requests.iter().enumerate() {
+        let Some(alike) = keys.get_mut(&r.key) else { continue };
+        let Some((_, clock)) = clocks.iter().find(|((_, to), _)| *to == r.series) else { continue };
+        let slack = clock.error_us + JITTER_US;
+        let resolution = series.get(&r.series).map_or(SECOND, |s| s.resolution_us);
+        let end = clock.ours(r.end);
+        alike.requests.push((end - slack, end + resolution + slack, i as u32));
+    }
+    let mut out = Vec::new();
+    for alike in keys.into_values().filter(|a| !a.requests.is_empty()) {
+        sure_of_key(alike, fetches, &mut out);
+    }
+    out.sort_unstable_by_key(|(_, r)| *r);
+    out
+}
+
+fn sure_of_key(mut alike: Alike, fetches: &[FetchRow], out: &mut Vec<(usize, usize)>) {
+    alike.fetches.sort_unstable();
+    alike.requests.sort_unstable();
+    let meets = |a: &[(i64, i64, u32)], from: i64, to: i64| -> Vec<u32> {
+        // Spans of one key have nearly one length, so sorting by start finds all but freak overlaps at once.
+        let end = a.partition_point(|x| x.0 <= to);
+        a[..end].iter().rev().take(64).filter(|x| x.1 >= from).map(|x| x.2).take(3).collect()
+    };
+    for (from, to, f) in &alike.fetches {
+        if fetches[*f as usize].flags & FetchRow::WHOLE == 0 || fetches[*f as usize].flags & FetchRow::TWICE != 0 {
+            continue;
+        }
+        if let [r] = meets(&alike.requests, *from, *to)[..] {
+            let Some(line) = alike.requests.iter().find(|x| x.2 == r) else { continue };
+            if meets(&alike.fetches, line.0, line.1) == [*f] {
+                out.push((*f as usize, r as usize));
+            }
+        }
+    }
+}

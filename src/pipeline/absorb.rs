@@ -1,0 +1,270 @@
+//! One event into the mergeable state. In: borrowed events of one chunk; out: counters, kept failures, rows. It must
+//! not know formats; what a cause is it asks `classify`, on the record's own marks only.
+
+use std::collections::HashSet;
+
+use super::context::{Context, Reading};
+use super::partial::{Changed, Partial, Probe, Retry};
+use crate::classify::MessageRuling;
+use crate::model::row::hash32;
+use crate::model::{
+    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, HealthChange, Message, Note, Reason, Request,
+    RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
+};
+
+/// Of healthy fetches that no lower tier can be linked to, one key in so many is kept: enough to see load and times.
+const LOAD_SAMPLE: u64 = 16;
+
+/// Words by which crawlers that matter for ranking name themselves (reference: origins, 3.7).
+const CRAWLERS: [&[u8]; 8] = [
+    b"Googlebot",
+    b"bingbot",
+    b"DuckDuckBot",
+    b"YandexBot",
+    b"Baiduspider",
+    b"Applebot",
+    b"SeznamBot",
+    b"AdsBot-Google",
+];
+
+/// Absorbs the events of one chunk, or of one join.
+pub struct Absorber<'a, 'r> {
+    partial: &'a mut Partial,
+    context: &'a Context<'r>,
+    reading: &'a Reading,
+    /// Requests of transactions, until the end of the chunk tells which a kept fetch belongs to.
+    requests: Vec<Served>,
+    /// Fetches seen here.
+    fetches: HashSet<u64>,
+    /// Parents of failed fetches seen here.
+    wanted: HashSet<u64>,
+    /// Backends whose first probe result was seen here.
+    probed: HashSet<u32>,
+    first: Stamp,
+    last: Stamp,
+}
+
+impl<'a, 'r> Absorber<'a, 'r> {
+    /// An absorber of events of one series.
+    pub fn new(partial: &'a mut Partial, context: &'a Context<'r>, reading: &'a Reading) -> Self {
+        Absorber {
+            partial,
+            context,
+            reading,
+            requests: Vec::new(),
+            fetches: HashSet::new(),
+            wanted: HashSet::new(),
+            probed: HashSet::new(),
+            first: Stamp::NONE,
+            last: Stamp::NONE,
+        }
+    }
+
+    /// Absorbs one event.
+    pub fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Request(r) => self.request(r),
+            Event::Fetch(f) => self.fetch(f),
+            Event::Message(m) => self.message(m),
+            Event::Health(h) => self.health(h),
+            Event::Change(c) => self.change(c),
+        }
+    }
+
+    /// First and last stamp of what was absorbed.
+    pub fn span(&self) -> (Stamp, Stamp) {
+        (self.first, self.last)
+    }
+
+    /// Notes a stamp; false when it is outside the span asked for.
+    fn counts(&mut self, at: Stamp) -> bool {
+        if at.is_known() {
+            self.first = if self.first.is_known() { self.first.min(at) } else { at };
+            self.last = self.last.max(at);
+        }
+        self.context.in_span(at)
+    }
+
+    fn request(&mut self, r: &Request<'_>) {
+        if !self.counts(r.end) {
+            return;
+        }
+        let id = self.reading.series.id;
+        let visitor = r.reason != RequestReason::Esi && !r.restarted && (r.status > 0 || r.vxid == 0);
+        if visitor {
+            let minute = self.partial.minute(id, r.end);
+            minute.requests += 1;
+            minute.requests_5xx += u64::from(r.status >= 500);
+        }
+        if r.vxid != 0 {
+            self.requests.push(Served::of(r, id, is_crawler(r.agent)));
+        } else if self.reading.top && r.status >= 500 {
+            self.partial.served.push(Served::of(r, id, is_crawler(r.agent)));
+        }
+        if let Some(wanted) = self.context.wanted.get(&self.reading.series.tier)
+            && r.vxid == 0
+            && wanted.keeps(key_of(r.method, r.url))
+        {
+            self.partial.requests.push(with_upstream(RequestRow::of(r, id), r));
+        }
+    }
+
+    fn fetch(&mut self, f: &Fetch<'_>) {
+        if !self.counts(f.ended.or(f.started)) {
+            return;
+        }
+        let id = self.reading.series.id;
+        self.partial.fetches_seen += 1;
+        if f.vxid != 0 {
+            self.fetches.insert(f.vxid);
+        }
+        if f.reason == Reason::Retry {
+            let retry = Retry { series: id, parent: f.parent, vxid: f.vxid, outcome: f.outcome, started: f.started };
+            self.partial.retries.push(retry);
+        }
+        let failed = f.outcome.has_failed();
+        let minute = self.partial.minute(id, f.ended.or(f.started));
+        minute.fetches += 1;
+        minute.failed += u64::from(failed);
+        match f.outcome {
+            FetchOutcome::Good => self.healthy(f),
+            FetchOutcome::Unknown => self.unclear(f),
+            _ => self.failed(f),
+        }
+    }
+
+    fn healthy(&mut self, f: &Fetch<'_>) {
+        let mut flags = opened(f);
+        if f.completed.is_known() {
+            flags |= FetchRow::WHOLE;
+        }
+        let row = FetchRow::of(f, self.reading.series.id, flags);
+        if self.reading.fetches_on || row.key.is_multiple_of(LOAD_SAMPLE) {
+            self.partial.fetches.push(row);
+        }
+    }
+
+    /// A record that does not say: counted as the client's doing or as incomplete, never as a failure of the origin.
+    fn unclear(&mut self, f: &Fetch<'_>) {
+        let ruling = self.context.rules.decide(f.marks.as_slice(), &Facts::of(f));
+        if ruling.cause.not_origin() && !ruling.cause.is("log.incomplete") {
+            *self.partial.not_origin.entry((self.reading.series.id, ruling.cause)).or_default() += 1;
+        } else {
+            *self.partial.incomplete.entry(self.reading.series.id).or_default() += 1;
+        }
+    }
+
+    fn failed(&mut self, f: &Fetch<'_>) {
+        let facts = Facts::of(f);
+        let ruling = self.context.rules.decide(f.marks.as_slice(), &facts);
+        let series = &self.reading.series;
+        let row = FetchRow::of(f, series.id, FetchRow::FAILED | opened(f) | how_it_ended(f, &ruling, &facts));
+        if self.reading.fetches_on {
+            self.partial.fetches.push(row);
+        }
+        self.wanted.insert(f.parent);
+        let mut failure = Failure::of(f, series.tier, series.node, row);
+        failure.ruling = ruling;
+        self.partial.failures.push(failure);
+    }
+
+    fn message(&mut self, m: &Message<'_>) {
+        self.counts(if self.reading.series.local_time { Stamp::NONE } else { m.time });
+        let MessageRuling::Cause(cause, confidence) = self.context.rules.message(m.text) else { return };
+        let note = Note {
+            at: m.at,
+            time: m.time,
+            key: if m.url.is_empty() { 0 } else { key_of(m.method, m.url) },
+            connection: m.connection,
+            host: hash32(m.host),
+            cause,
+            confidence,
+            text: Text::of(&m.text[..m.text.len().min(500)]),
+        };
+        self.partial.notes.push((self.reading.series.id, note));
+    }
+
+    fn health(&mut self, h: &HealthChange<'_>) {
+        if self.context.in_span(h.time) && (h.changed || self.probed.insert(hash32(h.backend))) {
+            self.partial.probes.push(Probe {
+                series: self.reading.series.id,
+                time: h.time,
+                backend: Text::of(h.backend),
+                healthy: h.healthy,
+                response: Text::of(h.response),
+            });
+        }
+    }
+
+    fn change(&mut self, c: &Change<'_>) {
+        if self.context.in_span(c.time) || self.reading.series.local_time {
+            let text = Text::of(&c.text[..c.text.len().min(200)]);
+            let series = self.reading.series.id;
+            self.partial.changes.push(Changed { series, time: c.time, kind: c.kind, text, at: c.at });
+        }
+    }
+
+    /// Ends the chunk: keeps the requests that answered an error, took part in a restart, or belong to a failed fetch,
+    /// and those whose fetch is in another chunk and may have failed there.
+    pub fn finish(self) {
+        let has_backend_side = !self.fetches.is_empty();
+        let kept = self.requests.into_iter().filter(|s| {
+            s.status >= 500
+                || s.status == 0
+                || s.restarted
+                || s.reason == RequestReason::Restart
+                || self.wanted.contains(&s.vxid)
+                || (has_backend_side && s.fetch != 0 && !self.fetches.contains(&s.fetch))
+        });
+        self.partial.served.extend(kept);
+    }
+}
+
+fn is_crawler(agent: &[u8]) -> bool {
+    CRAWLERS.iter().any(|word| memchr::memmem::find(agent, word).is_some())
+}
+
+fn with_upstream(mut row: RequestRow, r: &Request<'_>) -> RequestRow {
+    row.upstream = r.upstream.status;
+    let mut say = |known: Option<bool>, says: u16, yes: u16| {
+        if let Some(k) = known {
+            row.flags |= says | if k { yes } else { 0 };
+        }
+    };
+    say(r.upstream.asked, RequestRow::SAYS_ASKED, RequestRow::ASKED);
+    say(r.upstream.answered, RequestRow::SAYS_ANSWERED, RequestRow::ANSWERED);
+    row
+}
+
+/// What the connection records say.
+fn opened(f: &Fetch<'_>) -> u16 {
+    let mut flags = 0;
+    if f.opens > 0 && f.sent.is_known() {
+        flags |= FetchRow::OPENED;
+    }
+    if f.opens > 1 && f.reason != Reason::Upstream {
+        flags |= FetchRow::TWICE;
+    }
+    if f.reused {
+        flags |= FetchRow::REUSED;
+    }
+    if f.url.len() >= crate::model::row::KEY_URL {
+        flags |= FetchRow::URL_CUT;
+    }
+    // BereqAcct of a retry chain is summed in its last BeReq (reference: Varnish, 2.4).
+    if f.reason == Reason::Retry {
+        flags |= FetchRow::SUMMED;
+    }
+    flags
+}
+
+/// How a failed fetch ended, as far as the linker asks: it decides when the next tier's line is expected.
+fn how_it_ended(f: &Fetch<'_>, ruling: &Ruling, facts: &Facts) -> u16 {
+    if matches!(f.outcome, FetchOutcome::Relayed | FetchOutcome::Denied) {
+        return if f.completed.is_known() { FetchRow::WHOLE } else { FetchRow::BODY_BROKE };
+    }
+    if f.outcome == FetchOutcome::Cut || (f.origin_status > 0 && facts.get(Fact::BodyReceived) > Some(0.0)) {
+        return FetchRow::BODY_BROKE;
+    }
+    if ruling.cause.family() == "timeout" && f.sent.is_known() { FetchRow::TIMED_OUT } else { 0 }
+}

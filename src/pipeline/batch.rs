@@ -1,0 +1,109 @@
+//! The batch driver: reads every file of a plan in stages and folds its chunks in parallel. In: a plan; out: one
+//! settled `Partial`. It must not know what an event means; it only decides what is read when.
+//!
+//! Error logs come first and the fetching tier before the next, because what failed above decides which of the
+//! requests below are kept.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use super::Job;
+use super::context::{Context, Wanted};
+use super::fold::fold;
+use super::partial::Partial;
+use super::plan::{Plan, bears_requests};
+use crate::frame::{lines, vsl};
+use crate::grammar::{Framing, Grammar};
+use crate::model::{FileId, Tier};
+use crate::source::{Chunks, Found, Settings, Trouble};
+
+/// Fetches up to which every request of the next tier is kept.
+const KEEP_ALL: usize = 400_000;
+/// Healthy fetches that a sample should hold for clocks and coverage.
+const SAMPLE: usize = 200_000;
+
+/// Reads and folds everything.
+pub fn read(plan: &mut Plan<'_>, job: &Job<'_>) -> Partial {
+    let troubles = Mutex::new(std::mem::take(&mut plan.troubles));
+    let mut all = stage(plan, job, |c, id| !bears_requests(&c.reading(c.files[&id].series).grammar), &troubles);
+    let mut tiers: Vec<Tier> =
+        plan.context.series.values().filter(|r| bears_requests(&r.grammar)).map(|r| r.series.tier).collect();
+    tiers.sort_unstable();
+    tiers.dedup();
+    for (n, tier) in tiers.iter().enumerate() {
+        let wanted = wanted(&mut all, n > 0);
+        plan.context.wanted.insert(*tier, wanted);
+        let this = |c: &Context<'_>, id: FileId| {
+            let reading = c.reading(c.files[&id].series);
+            reading.series.tier == *tier && bears_requests(&reading.grammar)
+        };
+        let part = stage(plan, job, this, &troubles);
+        all = all.merge(part, &plan.context);
+    }
+    plan.troubles = troubles.into_inner().unwrap_or_else(|e| e.into_inner());
+    all.settle(&plan.context)
+}
+
+/// Which requests of a tier are kept, by what is known of the tiers above and of the error logs.
+fn wanted(so_far: &mut Partial, fetched_from: bool) -> Wanted {
+    let notes = so_far.notes.iter().map(|(_, n)| n.key).filter(|k| *k != 0);
+    if !fetched_from {
+        return Wanted::Keys { keys: notes.collect(), every: 0 };
+    }
+    let fetches = so_far.fetches.len();
+    if fetches <= KEEP_ALL {
+        return Wanted::All;
+    }
+    let keys: HashSet<u64> = notes.chain(so_far.failures.iter().map(|f| f.row.key)).collect();
+    Wanted::Keys { keys, every: (fetches / SAMPLE).max(1) as u64 }
+}
+
+/// Folds the files that `this` chooses, in parallel, file by file and chunk by chunk.
+fn stage(
+    plan: &Plan<'_>,
+    job: &Job<'_>,
+    this: impl Fn(&Context<'_>, FileId) -> bool,
+    troubles: &Mutex<Vec<Trouble>>,
+) -> Partial {
+    let context = &plan.context;
+    let files: Vec<(FileId, &Found)> =
+        plan.files.iter().filter(|(id, _)| this(context, **id)).map(|(id, f)| (*id, f)).collect();
+    files
+        .into_par_iter()
+        .map(|(id, found)| file(found, id, context, job, troubles))
+        .reduce(Partial::empty, |a, b| a.merge(b, context))
+}
+
+fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, troubles: &Mutex<Vec<Trouble>>) -> Partial {
+    let grammar = &context.reading(context.files[&id].series).grammar;
+    let told = |t: Trouble| troubles.lock().unwrap_or_else(|e| e.into_inner()).push(t);
+    let settings = Settings { progress: job.progress.clone(), chunk: job.chunk, ..Settings::default() };
+    let chunks = match Chunks::open(found, id, |bytes: &[u8]| cut(grammar, bytes), &settings) {
+        Ok(chunks) => chunks,
+        Err(t) => {
+            told(t);
+            return Partial::empty();
+        }
+    };
+    chunks
+        .par_bridge()
+        .map(|chunk| match chunk {
+            Ok(chunk) => fold(&chunk, context),
+            Err(t) => {
+                told(t);
+                Partial::empty()
+            }
+        })
+        .reduce(Partial::empty, |a, b| a.merge(b, context))
+}
+
+/// Where a buffer of that format may be cut.
+pub fn cut(grammar: &Grammar, bytes: &[u8]) -> Option<usize> {
+    match grammar.framing {
+        Framing::Lines => lines::cut(bytes),
+        Framing::Records => lines::cut_records(bytes, &|l| grammar.starts(l)),
+        Framing::Vsl => vsl::cut(bytes),
+    }
+}

@@ -1,0 +1,198 @@
+//! What the whole log adds to one failure: how many requests were open beside it, whether answer times climbed, whether
+//! one page answered everything, what the probes said, what a held-down backend had failed with. In: rows, failures,
+//! probes of a settled run; out: facts set on each failure. It must not judge: rules compare the facts.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::partial::Probe;
+use crate::model::row::{NOT_LOGGED, hash32};
+use crate::model::stamp::SECOND;
+use crate::model::{Cause, Fact, Failure, FetchRow, MarkKind, SeriesId, Text, group_of};
+
+/// Half of the stretch of time whose answers are compared with a failure.
+const AROUND: i64 = 30 * SECOND;
+/// A backend is held down at most so long after a failure (Varnish 6.0.1+, backend_local_error_holddown).
+const HELD: i64 = 10 * SECOND;
+/// So many failures at least must agree on a limit before it counts as learnt.
+const LEARN: usize = 3;
+
+/// What is kept of a fetch to see load: (sent, how long, whole answer).
+type Load = (i64, i64, bool);
+
+/// Fetches of the URL groups that have failures, by group, in order of time.
+#[derive(Debug, Default)]
+pub struct Loads(HashMap<u32, Vec<Load>>);
+
+impl Loads {
+    /// Empty loads of the groups that have failures.
+    pub fn of(failures: &[Failure]) -> Loads {
+        Loads(failures.iter().map(|f| (f.row.group, Vec::new())).collect())
+    }
+
+    /// Adds a fetch, failed or not, if its group has failures.
+    pub fn add(&mut self, f: &FetchRow) {
+        if let Some(group) = self.0.get_mut(&f.group) {
+            let long = if f.wait == NOT_LOGGED { 0 } else { i64::from(f.wait) };
+            let whole = f.flags & (FetchRow::WHOLE | FetchRow::FAILED) == FetchRow::WHOLE;
+            group.push((f.sent_at, long, whole));
+        }
+    }
+
+    /// Puts them in order.
+    pub fn settle(&mut self) {
+        self.0.values_mut().for_each(|g| g.sort_unstable());
+    }
+
+    /// True when some fetch of that group got a connection.
+    fn near(&self, group: u32, from: i64, to: i64) -> &[Load] {
+        let Some(all) = self.0.get(&group) else { return &[] };
+        &all[all.partition_point(|l| l.0 < from)..all.partition_point(|l| l.0 <= to)]
+    }
+}
+
+/// Sets what load and times say.
+pub fn load(failures: &mut [Failure], loads: &Loads) {
+    for f in failures.iter_mut() {
+        let Some(wait) = f.facts.get(Fact::WaitMs) else { continue };
+        let (sent, wait) = (f.row.sent_at, (wait * 1000.0) as i64);
+        let near = loads.near(f.row.group, sent - AROUND, sent + AROUND);
+        let open = near.iter().filter(|(at, long, _)| *at <= sent && *at + *long > sent).count();
+        f.facts.set(Fact::OpenBeside, open.saturating_sub(1) as f64);
+        // Answers between "quick" and the limit, where two-valued latencies have none.
+        let whole: Vec<i64> = near.iter().filter(|l| l.2).map(|l| l.1).collect();
+        let middling = whole.iter().filter(|l| **l * 10 > wait * 3 && **l * 10 < wait * 9).count();
+        f.facts.flag(Fact::Climbing, middling >= 3 && middling * 8 >= whole.len());
+    }
+}
+
+/// Sets what equal pages say: a page of one size for one status over several URL groups was made in one place.
+pub fn pages(failures: &mut [Failure]) {
+    type Page = (u32, u16);
+    type Seen = (u64, HashSet<&'static [u8]>);
+    let body = |f: &Failure| f.facts.get(Fact::ContentLength).or(f.facts.get(Fact::BodyReceived)).map(|n| n as u64);
+    let mut of_status: HashMap<Page, u64> = HashMap::new();
+    let mut of_page: HashMap<(Page, u64), Seen> = HashMap::new();
+    for f in failures.iter().filter(|f| f.origin_status >= 400) {
+        let page = (hash32(f.host.bytes()), f.origin_status);
+        *of_status.entry(page).or_default() += 1;
+        if let Some(size) = body(f) {
+            let seen = of_page.entry((page, size)).or_default();
+            seen.0 += 1;
+            seen.1.insert(group_of(f.url.bytes()));
+        }
+    }
+    for f in failures.iter_mut().filter(|f| f.origin_status >= 400) {
+        let page = (hash32(f.host.bytes()), f.origin_status);
+        let Some(size) = body(f) else { continue };
+        let (same, groups) = of_page.get(&(page, size)).map_or((0, 0), |(n, g)| (*n, g.len()));
+        f.facts.set(Fact::SameBodyShare, same as f64 / of_status[&page].max(1) as f64);
+        f.facts.set(Fact::SameBodyGroups, groups as f64);
+        f.facts.flag(Fact::BuiltInPage, built_in(f.origin_status, size));
+    }
+}
+
+/// True for the size of nginx's own page for a status (nginx 1.22.1, observed): without a version in it, with one, with
+/// a distribution's name, each also padded for old browsers.
+fn built_in(status: u16, size: u64) -> bool {
+    let bare = match status {
+        400 => 150,
+        403 | 404 => 146,
+        500 => 170,
+        502 => 150,
+        503 => 190,
+        504 => 160,
+        _ => return false,
+    };
+    [0, 402].iter().any(|pad| {
+        let over = size.wrapping_sub(bare + pad);
+        over == 0 || (6..=9).contains(&over) || (15..=18).contains(&over)
+    })
+}
+
+/// Sets whether the URL group of a fetch that got no backend got one at another time, and what probes said.
+pub fn backends(failures: &mut [Failure], loads: &Loads, probes: &[Probe]) {
+    let mut states: BTreeMap<(SeriesId, Text2), Vec<(i64, bool)>> = BTreeMap::new();
+    for p in probes {
+        states.entry((p.series, Text2(p.backend))).or_default().push((p.time.0, p.healthy));
+    }
+    for f in failures.iter_mut() {
+        if f.facts.get(Fact::HasBackend) == Some(1.0) {
+            let sick = states.get(&(f.series, Text2(f.backend))).is_some_and(|s| {
+                let n = s.partition_point(|(at, _)| *at <= f.started.0);
+                n > 0 && !s[n - 1].1
+            });
+            f.facts.flag(Fact::ProbeSick, sick);
+        }
+        if f.row.flags & FetchRow::OPENED == 0 {
+            let gave = loads.near(f.row.group, i64::MIN, i64::MAX).iter().any(|l| l.2);
+            f.facts.flag(Fact::DirectorGaveBackend, gave);
+        }
+    }
+}
+
+/// A text that sorts by its bytes.
+#[derive(PartialEq, Eq)]
+struct Text2(Text);
+
+impl PartialOrd for Text2 {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text2 {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.bytes().cmp(other.0.bytes())
+    }
+}
+
+/// Learns the limits that failures agree on, per series and backend, and sets them where a waiting time agrees
+/// (reference: Varnish, 3.4, "learn T"): the mode of the waiting times, rounded to 0.1 s, of at least three.
+pub fn limits(failures: &mut [Failure]) {
+    let tenth = |ms: f64| (ms / 100.0).round() as i64;
+    let mut modes: HashMap<(SeriesId, Text), BTreeMap<i64, usize>> = HashMap::new();
+    for f in failures.iter().filter(|f| f.origin_status == 0) {
+        if let Some(ms) = f.facts.get(Fact::WaitMs).filter(|ms| *ms >= 100.0) {
+            *modes.entry((f.series, f.backend)).or_default().entry(tenth(ms)).or_default() += 1;
+        }
+    }
+    for f in failures.iter_mut() {
+        let Some(ms) = f.facts.get(Fact::WaitMs) else { continue };
+        let learnt = modes.get(&(f.series, f.backend)).and_then(|m| m.iter().max_by_key(|(t, n)| (**n, **t)));
+        if let Some((t, n)) = learnt
+            && *n >= LEARN
+            && (ms - *t as f64 * 100.0).abs() <= (*t as f64 * 2.0).max(100.0)
+        {
+            f.facts.set(Fact::LearntLimitMs, *t as f64 * 100.0);
+        }
+    }
+}
+
+/// For each failure that was held down, the cause of the failure that started it: the newest before it with a real
+/// errno on the same backend, else the nearest at all (reference: Varnish, rule 7).
+pub fn held_down(failures: &[Failure]) -> Vec<Option<Cause>> {
+    let held = |f: &Failure| {
+        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(m.text.bytes(), b"fail errno 0 "))
+    };
+    let tried = |f: &Failure| {
+        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(m.text.bytes(), b": fail errno ")) && !held(f)
+    };
+    let mut real: HashMap<(SeriesId, Text), Vec<(i64, Cause)>> = HashMap::new();
+    for f in failures.iter().filter(|f| tried(f)) {
+        real.entry((f.series, f.backend)).or_default().push((f.gave_up.0, f.ruling.cause));
+    }
+    real.values_mut().for_each(|v| v.sort_by_key(|x| x.0));
+    failures
+        .iter()
+        .map(|f| {
+            let all = if held(f) { real.get(&(f.series, f.backend))? } else { return None };
+            let n = all.partition_point(|(at, _)| *at <= f.gave_up.0);
+            let before = n.checked_sub(1).map(|n| all[n]).filter(|(at, _)| f.gave_up.0 - at <= HELD);
+            before.or_else(|| all.iter().min_by_key(|(at, _)| (at - f.gave_up.0).abs()).copied()).map(|(_, c)| c)
+        })
+        .collect()
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    memchr::memmem::find(text, word).is_some()
+}

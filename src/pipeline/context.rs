@@ -1,0 +1,80 @@
+//! What a fold must know beside its chunk. In: the plan of the run; out: read-only tables shared by all threads. It
+//! must not change while a stage is folded, so that a fold stays a pure function of its chunk.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::classify::Rules;
+use crate::grammar::Grammar;
+use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Tier};
+
+/// Which requests of a tier are kept for the linker.
+#[derive(Debug, Default)]
+pub enum Wanted {
+    /// None: no tier above fetches from it.
+    #[default]
+    Nothing,
+    /// Every one.
+    All,
+    /// Those with one of these keys, and every `every`-th key as a sample of healthy ones.
+    Keys {
+        /// Keys of failed fetches and of error-log messages.
+        keys: HashSet<u64>,
+        /// One key in so many is kept whatever happened to it; 0 for none.
+        every: u64,
+    },
+}
+
+impl Wanted {
+    /// True when a row with that key is kept.
+    pub fn keeps(&self, key: u64) -> bool {
+        match self {
+            Wanted::Nothing => false,
+            Wanted::All => true,
+            Wanted::Keys { keys, every } => (*every > 0 && key.is_multiple_of(*every)) || keys.contains(&key),
+        }
+    }
+}
+
+/// A series with what reads it.
+#[derive(Debug)]
+pub struct Reading {
+    /// The series.
+    pub series: Series,
+    /// Its grammar.
+    pub grammar: Grammar,
+    /// True when it is of the uppermost tier of the run: its requests are the visitors.
+    pub top: bool,
+    /// True when a lower tier is in the run, so that its fetches can be linked.
+    pub fetches_on: bool,
+    /// What its access log says of its zone, seconds east of UTC.
+    pub zone_offset_s: Option<i32>,
+}
+
+/// The tables.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Series by number.
+    pub series: BTreeMap<SeriesId, Reading>,
+    /// Files by number.
+    pub files: BTreeMap<FileId, FileInfo>,
+    /// Cause rules.
+    pub rules: &'a Rules,
+    /// Requests that are kept for the linker, by tier.
+    pub wanted: BTreeMap<Tier, Wanted>,
+    /// Only events of this span count; open ends are [`Stamp::NONE`].
+    pub since: Stamp,
+    /// End of the span.
+    pub until: Stamp,
+}
+
+impl Context<'_> {
+    /// The series of that number. Every file of the plan has one.
+    pub fn reading(&self, id: SeriesId) -> &Reading {
+        &self.series[&id]
+    }
+
+    /// True when an event of that time counts.
+    pub fn in_span(&self, at: Stamp) -> bool {
+        !at.is_known() || ((!self.since.is_known() || at >= self.since) && (!self.until.is_known() || at <= self.until))
+    }
+}

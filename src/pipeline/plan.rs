@@ -1,0 +1,180 @@
+//! What the run will read, and as what. In: found files, the known formats, what the user said; out: series with their
+//! grammars and tiers, files in order, and what was not recognised. It must not fold anything but heads.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::context::{Context, Reading};
+use super::{Job, Recognised};
+use crate::grammar::{Framing, Grammar};
+use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
+use crate::source::{Chunk, Found, Rotation, Trouble, head, node_names, series_key};
+
+/// How much of a file is looked at to recognise it, decompressed bytes.
+const HEAD: usize = 256 << 10;
+
+/// A plan.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The tables of the fold.
+    pub context: Context<'a>,
+    /// Files by number.
+    pub files: BTreeMap<FileId, Found>,
+    /// What each file was taken for.
+    pub recognised: Vec<Recognised>,
+    /// What could not be read or recognised.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A file whose format is known.
+struct Known {
+    found: Found,
+    grammar: Grammar,
+    confidence: f32,
+    why: String,
+    runner_up: Option<(String, f32)>,
+    zone_offset_s: Option<i32>,
+    first: Stamp,
+    key: String,
+    rotation: Rotation,
+    node: String,
+}
+
+/// Makes the plan.
+pub fn plan<'a>(job: &Job<'a>) -> Plan<'a> {
+    let looked: Vec<_> = job.files.par_iter().map(|f| recognise(f, job)).collect();
+    let paths: Vec<&str> = job.files.iter().map(|f| f.path.as_str()).collect();
+    let nodes = node_names(&paths);
+    let (mut known, mut troubles) = (Vec::new(), Vec::new());
+    for (looked, node) in looked.into_iter().zip(nodes) {
+        match looked {
+            Ok(Some(mut k)) => {
+                k.node = k.found.node.clone().unwrap_or(node);
+                known.push(k);
+            }
+            Ok(None) => {}
+            Err(t) => troubles.push(t),
+        }
+    }
+    number(known, job, troubles)
+}
+
+/// What a file is; `None` for an empty one.
+fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
+    let head = head(found, HEAD)?;
+    if head.bytes.is_empty() && head.whole {
+        return Ok(None);
+    }
+    let name = found.path.rsplit('/').next().unwrap_or_default();
+    let forced = job.formats.iter().find(|f| f.fits(&found.path)).and_then(|f| job.library.get(&f.name));
+    let seen = job.library.detect(&head.bytes, name);
+    let grammar = match forced.or(seen.grammar.map(|n| &job.library.grammars()[n])) {
+        Some(g) => g.clone(),
+        None => {
+            let damage = head.damaged.map(|d| format!(" ({d})")).unwrap_or_default();
+            return Err(Trouble {
+                path: found.path.clone(),
+                why: format!("not recognised: {}{damage}", seen.why),
+                hint: Some(
+                    "name its format: --format NAME (see guru formats list) or --log-format 'STRING' from nginx.conf"
+                        .into(),
+                ),
+            });
+        }
+    };
+    let (key, rotation) = series_key(&found.path);
+    let why = if forced.is_some() { "--format says so".into() } else { seen.why };
+    Ok(Some(Known {
+        first: first_stamp(&head.bytes, &grammar, job),
+        found: found.clone(),
+        confidence: if forced.is_some() { 1.0 } else { seen.confidence },
+        why,
+        runner_up: seen.runner_up,
+        zone_offset_s: seen.zone_offset_s,
+        grammar,
+        key,
+        rotation,
+        node: String::new(),
+    }))
+}
+
+/// The first stamp of a head: its whole lines are folded like any chunk, and thrown away.
+fn first_stamp(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> Stamp {
+    let end = memchr::memrchr(b'\n', &bytes[..bytes.len().min(64 << 10)]).map_or(0, |n| n + 1);
+    let id = SeriesId(0);
+    let series = Series {
+        id,
+        tier: grammar.tier,
+        node: Text::EMPTY,
+        format: Text::EMPTY,
+        family: grammar.family,
+        local_time: false,
+        resolution_us: grammar.resolution_us,
+    };
+    let reading = Reading { series, grammar: grammar.clone(), top: false, fetches_on: false, zone_offset_s: None };
+    let file = FileInfo { id: FileId(0), path: Text::EMPTY, series: id, ordinal: 0 };
+    let context = Context {
+        series: BTreeMap::from([(id, reading)]),
+        files: BTreeMap::from([(FileId(0), file)]),
+        rules: job.rules,
+        wanted: BTreeMap::new(),
+        since: Stamp::NONE,
+        until: Stamp::NONE,
+    };
+    let partial = super::fold::fold(&Chunk::whole(FileId(0), bytes[..end].to_vec()), &context);
+    partial.files.values().next().map_or(Stamp::NONE, |t| t.first)
+}
+
+/// True when lines of the format tell of requests, not only of errors.
+pub fn bears_requests(grammar: &Grammar) -> bool {
+    grammar.framing != Framing::Records
+}
+
+/// Numbers series and files: tiers from the client on, then by node and name; files of a series oldest first.
+fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<'a> {
+    let mut by_series: BTreeMap<(Tier, String, String, String), Vec<Known>> = BTreeMap::new();
+    for k in known {
+        let tier = k.found.role.unwrap_or(k.grammar.tier);
+        by_series.entry((tier, k.node.clone(), k.key.clone(), k.grammar.name.clone())).or_default().push(k);
+    }
+    let bearing = |tier: &Tier, ks: &[Known]| bears_requests(&ks[0].grammar).then_some(*tier);
+    let tiers: Vec<Tier> = by_series.iter().filter_map(|((tier, ..), ks)| bearing(tier, ks)).collect();
+    let top = tiers.iter().min().copied();
+    let (mut series, mut files) = (BTreeMap::new(), BTreeMap::new());
+    let (mut found, mut recognised) = (BTreeMap::new(), Vec::new());
+    for (n, ((tier, node, ..), mut ks)) in by_series.into_iter().enumerate() {
+        let id = SeriesId(n as u16);
+        crate::source::order(&mut ks, |k| (k.first, k.rotation));
+        let grammar = ks[0].grammar.clone();
+        let is_top = Some(tier) == top && bears_requests(&grammar);
+        let info = Series {
+            id,
+            tier,
+            node: Text::from(node.as_str()),
+            format: Text::from(grammar.name.as_str()),
+            family: grammar.family,
+            local_time: grammar.local_time,
+            resolution_us: grammar.resolution_us,
+        };
+        let zone_offset_s = ks.iter().find_map(|k| k.zone_offset_s);
+        let fetches_on = tiers.iter().any(|t| *t > tier);
+        for (ordinal, k) in ks.into_iter().enumerate() {
+            let file = FileId(files.len() as u32);
+            let path = Text::from(k.found.path.as_str());
+            files.insert(file, FileInfo { id: file, path, series: id, ordinal: ordinal as u32 });
+            recognised.push(Recognised {
+                file,
+                series: id,
+                confidence: k.confidence,
+                why: k.why,
+                runner_up: k.runner_up,
+            });
+            found.insert(file, k.found);
+        }
+        series.insert(id, Reading { series: info, grammar, top: is_top, fetches_on, zone_offset_s });
+    }
+    let (since, until) = (job.since, job.until);
+    let context = Context { series, files, rules: job.rules, wanted: BTreeMap::new(), since, until };
+    Plan { context, files: found, recognised, troubles }
+}

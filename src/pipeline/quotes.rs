@@ -1,0 +1,90 @@
+//! The logs' own words, fetched after linking. In: judged failures, files; out: evidence per failure, redacted and
+//! bounded, with line numbers. It reads again only the lines that are quoted.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::partial::Partial;
+use super::plan::Plan;
+use crate::model::incident::Quote;
+use crate::model::{Evidence, Failure, FileId, Locator, Mark, redact};
+use crate::source::reread;
+
+/// Bytes of a line that are read at most.
+const LONGEST: u32 = 2_048;
+
+/// Turns places into file names and line numbers.
+struct Places<'a> {
+    plan: &'a Plan<'a>,
+    first_lines: BTreeMap<FileId, BTreeMap<u64, u64>>,
+}
+
+impl Places<'_> {
+    fn quote(&self, at: Locator, text: &[u8]) -> Quote {
+        let file = self.plan.files.get(&at.file).map(|f| f.path.clone()).unwrap_or_default();
+        let chunk = self.first_lines.get(&at.file).and_then(|f| f.range(..=at.offset).next_back());
+        let line = chunk.map_or(0, |(_, first)| first + u64::from(at.line));
+        Quote { file, line, text: redact(text) }
+    }
+}
+
+/// The evidence of every failure of this run, and of stored ones that were linked now.
+pub fn fetch(failures: &[Failure], partial: &Partial, plan: &Plan<'_>) -> HashMap<u64, Evidence> {
+    let first_lines = partial.files.iter().map(|(id, f)| (*id, f.first_lines())).collect();
+    let places = Places { plan, first_lines };
+    let lines = read_lines(failures, plan);
+    let text = |at: &Locator| lines.get(&(at.file, at.offset)).map(Vec::as_slice).unwrap_or_default();
+    let mut out = HashMap::with_capacity(failures.len());
+    for f in failures.iter().filter(|f| !f.stored || f.link.is_some()) {
+        let own = if f.stored {
+            Vec::new()
+        } else if f.vxid == 0 {
+            vec![places.quote(f.at, text(&f.at))]
+        } else {
+            marks(f).map(|m| places.quote(m.at, &worded(&m))).collect()
+        };
+        let origin = f.link.as_ref().map(|l| places.quote(l.at, text(&l.at)));
+        let origin_error = f.origin_error.map(|n| places.quote(n.at, n.text.bytes()));
+        out.insert(f.id, Evidence { own, origin, origin_error });
+    }
+    out
+}
+
+/// The marks that decided, else the first two: something must be quoted.
+fn marks(f: &Failure) -> impl Iterator<Item = Mark<'static>> {
+    let decisive: Vec<usize> =
+        f.ruling.decided_by.iter().map(|n| usize::from(*n)).filter(|n| *n < f.marks.len()).collect();
+    let chosen = if decisive.is_empty() { (0..f.marks.len().min(2)).collect() } else { decisive };
+    chosen.into_iter().map(|n| f.marks[n].borrowed()).collect::<Vec<_>>().into_iter()
+}
+
+/// The record as varnishlog prints it, without its prefix.
+fn worded(m: &Mark<'_>) -> Vec<u8> {
+    [m.kind.word().as_bytes(), b" ", m.text].concat()
+}
+
+/// The lines that are quoted whole: those of the next tier, and a line log's own.
+fn read_lines(failures: &[Failure], plan: &Plan<'_>) -> HashMap<(FileId, u64), Vec<u8>> {
+    let mut wanted: BTreeMap<FileId, Vec<u64>> = BTreeMap::new();
+    for f in failures {
+        if let Some(l) = &f.link {
+            wanted.entry(l.at.file).or_default().push(l.at.offset);
+        }
+        if f.vxid == 0 && !f.stored {
+            wanted.entry(f.at.file).or_default().push(f.at.offset);
+        }
+    }
+    let mut out = HashMap::new();
+    for (id, mut offsets) in wanted {
+        offsets.sort_unstable();
+        offsets.dedup();
+        let Some(found) = plan.files.get(&id) else { continue };
+        let places: Vec<(u64, u32)> = offsets.iter().map(|o| (*o, LONGEST)).collect();
+        for (offset, text) in offsets.iter().zip(reread(found, &places)) {
+            if let Some(mut line) = text {
+                line.truncate(memchr::memchr2(b'\n', b'\r', &line).unwrap_or(line.len()));
+                out.insert((id, *offset), line);
+            }
+        }
+    }
+    out
+}

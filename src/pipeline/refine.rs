@@ -1,0 +1,189 @@
+//! Judging again, with everything known. In: linked failures and settled state; out: final causes, verdicts, impacts,
+//! what is told in what, and the visitor ledger. It must not know rules: it sets facts and asks `classify`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::circumstances;
+use super::context::Context;
+use super::impact::Chains;
+use super::linking::{Linked, STORED};
+use super::partial::Partial;
+use crate::link::verdict;
+use crate::model::report::Visitors;
+use crate::model::{Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, RequestRow, Ruling, Verdict};
+
+/// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
+const PROVEN: f32 = 0.5;
+/// Answers that end later than this after we gave up are late, beyond the clock's error bar; microseconds.
+const LATE: i64 = 20_000;
+
+/// What refining found beside the failures.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The visitor ledger.
+    pub visitors: Visitors,
+    /// What was not the origin's fault, by cause.
+    pub not_origin: BTreeMap<String, u64>,
+    /// Client 5xx and crawlers' 5xx by failure identity.
+    pub harm: HashMap<u64, (u64, u64)>,
+}
+
+/// Adds the stored failures of the same time that this run does not read again.
+pub fn recall(failures: &mut Vec<Failure>, stored: Vec<Failure>) {
+    let here: HashSet<u64> = failures.iter().map(|f| f.id).collect();
+    for mut f in stored.into_iter().filter(|f| !here.contains(&f.id)) {
+        f.series = STORED;
+        f.row.series = STORED;
+        f.stored = true;
+        failures.push(f);
+    }
+}
+
+/// Judges.
+pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linked, context: &Context<'_>) -> Judged {
+    circumstances::load(failures, &linked.loads);
+    circumstances::pages(failures);
+    circumstances::backends(failures, &linked.loads, &partial.probes);
+    circumstances::limits(failures);
+    let chains = Chains::of(failures, &partial.served, &partial.retries);
+    for n in 0..failures.len() {
+        if !failures[n].stored {
+            (failures[n].client_vxid, failures[n].impact) = chains.tell(failures, n);
+        }
+    }
+    tell_in(failures, linked);
+    for n in 0..failures.len() {
+        let f = &mut failures[n];
+        if f.stored && f.link.is_none() {
+            continue;
+        }
+        judge(f, linked.rows.get(&n), linked, context);
+    }
+    for (n, cause) in circumstances::held_down(failures).into_iter().enumerate() {
+        if let Some(cause) = cause {
+            let before = failures[n].ruling;
+            failures[n].ruling = Ruling { cause, confidence: 0.95, ..before };
+        }
+    }
+    for n in 0..failures.len() {
+        settle_verdict(&mut failures[n], linked);
+    }
+    let tops: HashSet<_> = context.series.values().filter(|r| r.top).map(|r| r.series.id).collect();
+    let mut judged = Judged { visitors: chains.ledger(failures, &tops), ..Judged::default() };
+    let harm = chains.visitors(failures);
+    judged.harm = harm.into_iter().map(|(n, tally)| (failures[n].id, tally)).collect();
+    set_apart(failures, partial, context, &mut judged);
+    judged
+}
+
+/// A failure of a lower tier whose line is the line of a failure above is told in that one. So is one that could be
+/// the line of an ambiguous one: it must not count twice.
+fn tell_in(failures: &mut [Failure], linked: &Linked) {
+    let mut lines: HashMap<(FileId, u64), u64> = HashMap::new();
+    let mut unclear: HashMap<u64, Vec<(i64, u64)>> = HashMap::new();
+    for f in failures.iter() {
+        if let Some(l) = &f.link {
+            lines.insert((l.at.file, l.at.offset), f.id);
+        } else if f.candidates > 0 {
+            unclear.entry(f.row.key).or_default().push((f.gave_up.0, f.id));
+        }
+    }
+    if lines.is_empty() && unclear.is_empty() {
+        return;
+    }
+    for f in failures.iter_mut().filter(|f| !f.stored) {
+        f.told_in = lines.get(&(f.at.file, f.at.offset)).copied().filter(|id| *id != f.id);
+        if f.told_in.is_none() && f.candidates == 0 && f.link.is_none() {
+            let offset = linked.clocks.iter().find(|((_, to), _)| *to == f.series).map_or(0, |(_, c)| c.middle());
+            let near = unclear.get_mut(&f.row.key).and_then(|all| {
+                let at = all.iter().position(|(at, _)| (f.ended.0 - offset - at).abs() < 2_000_000)?;
+                Some(all.swap_remove(at).1)
+            });
+            f.told_in = near.filter(|id| *id != f.id);
+        }
+    }
+}
+
+/// Asks the rules again, with the next tier's line and messages.
+fn judge(f: &mut Failure, row: Option<&RequestRow>, linked: &Linked, context: &Context<'_>) {
+    f.facts.flag(Fact::Linked, row.is_some());
+    // A lower tier's own line is at the same time the place of its own error-log messages.
+    let place = f.link.as_ref().map_or((f.at.file, f.at.offset), |l| (l.at.file, l.at.offset));
+    let notes = linked.notes.get(&place).map(Vec::as_slice).unwrap_or_default();
+    if let Some(r) = row {
+        set_line(f, r);
+    }
+    let mut marks: Vec<Mark<'_>> = f.marks.iter().map(|m| m.borrowed()).collect();
+    marks.extend(notes.iter().map(|n| Mark { kind: MarkKind::Message, text: n.text.bytes(), at: n.at }));
+    if !f.stored {
+        f.ruling = context.rules.decide(&marks, &f.facts);
+    }
+    let decisive = notes.iter().max_by(|a, b| a.confidence.total_cmp(&b.confidence));
+    f.origin_error = decisive.copied();
+    f.origin_cause = decisive.map(|n| n.cause).filter(|c| *c != f.ruling.cause);
+}
+
+fn set_line(f: &mut Failure, r: &RequestRow) {
+    f.facts.set(Fact::LinkedStatus, r.status.into());
+    f.facts.maybe(Fact::LinkedMs, f.link.and_then(|l| l.duration_us).map(|us| us as f64 / 1000.0));
+    if r.flags & RequestRow::SAYS_ASKED != 0 {
+        f.facts.flag(Fact::LinkedUpstream, r.flags & RequestRow::ASKED != 0);
+    }
+    if r.flags & RequestRow::SAYS_ANSWERED != 0 {
+        f.facts.flag(Fact::LinkedUpstreamAnswered, r.flags & RequestRow::ANSWERED != 0);
+    }
+    f.facts.maybe(Fact::LinkedUpstreamStatus, (r.upstream > 0).then_some(r.upstream.into()));
+}
+
+fn settle_verdict(f: &mut Failure, linked: &Linked) {
+    if f.stored && f.link.is_none() {
+        return;
+    }
+    // An answer came although its status could not be read.
+    let family = f.ruling.cause.family();
+    let unreadable = matches!(family, "oversized" | "protocol") && f.facts.get(Fact::HeaderReceived) > Some(0.0);
+    let error_us = linked.clocks.values().map(|c| c.error_us).max().unwrap_or(0);
+    let coarse = f.link.is_some_and(|l| l.duration_us.is_none());
+    if let Some(l) = &mut f.link {
+        // A success cannot have been there when a first byte timeout fired, whatever a coarse stamp says.
+        let slack = LATE + error_us;
+        let certain = coarse && family == "timeout" && matches!(l.status, 200..=399);
+        l.late_us = l.late_us.map(|us| {
+            if us.abs() <= slack && !certain {
+                0
+            } else if certain {
+                us.max(1)
+            } else {
+                us
+            }
+        });
+    }
+    let covered = linked.coverage.proves(&f.row);
+    f.verdict = verdict(f, f.link.as_ref(), f.candidates, unreadable, covered);
+    if f.verdict == Verdict::LateAnswer && f.origin_cause.is_none() {
+        let queueing = f.facts.get(Fact::Climbing) == Some(1.0);
+        f.origin_cause = Some(Cause::named(if queueing { "overload" } else { "app.slow" }));
+    }
+}
+
+/// Takes out what is no failed fetch: a 403 that nobody proves to be a refusal, and what was the client's doing.
+fn set_apart(failures: &mut Vec<Failure>, partial: &Partial, context: &Context<'_>, judged: &mut Judged) {
+    failures.retain(|f| {
+        if f.ruling.cause.not_origin() {
+            *judged.not_origin.entry(f.ruling.cause.id().to_string()).or_default() += 1;
+            return false;
+        }
+        f.outcome != FetchOutcome::Denied || (f.ruling.cause.is("firewall") && f.ruling.confidence >= PROVEN)
+    });
+    // 499s of a lower tier are the other end of a timeout above; only the uppermost tier's clients are clients.
+    for ((series, cause), n) in &partial.not_origin {
+        let reading = context.reading(*series);
+        if reading.top {
+            *judged.not_origin.entry(cause.id().to_string()).or_default() += n;
+        }
+    }
+    let here: HashSet<u64> = failures.iter().map(|f| f.id).collect();
+    for f in failures.iter_mut() {
+        f.told_in = f.told_in.filter(|id| here.contains(id));
+    }
+}

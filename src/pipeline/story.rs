@@ -1,0 +1,139 @@
+//! What is said of an incident beyond its figures. In: groups, failures, evidence, changes; out: title, one sentence,
+//! examples, proof, advice, what began and what ended it. All prose of causes comes from their files; this only
+//! chooses. Correlation stays worded as correlation.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Job;
+use super::partial::Partial;
+use super::refine::Judged;
+use crate::model::incident::{Advice, Candidate, Example, Incident};
+use crate::model::stamp::{MINUTE, SECOND};
+use crate::model::{Cause, Evidence, Fact, Failure, Group, Stamp};
+
+/// Changes so long before the first failure are candidates for the trigger.
+const BEFORE: i64 = 15 * MINUTE;
+/// Changes so long before the last failure, or just after, are candidates for the fix.
+const AROUND_END: i64 = 2 * MINUTE;
+/// Examples per incident.
+const EXAMPLES: usize = 3;
+
+/// Tells every group.
+pub fn tell(
+    groups: &mut [Group],
+    failures: &[Failure],
+    evidence: &HashMap<u64, Evidence>,
+    judged: &Judged,
+    partial: &Partial,
+    job: &Job<'_>,
+) {
+    let by_id: HashMap<u64, &Failure> = failures.iter().map(|f| (f.id, f)).collect();
+    let mut minutes: BTreeMap<Stamp, u64> = BTreeMap::new();
+    for (at, m) in partial.traffic.values().flatten() {
+        *minutes.entry(*at).or_default() += m.requests;
+    }
+    for g in groups {
+        let members: Vec<&Failure> = g.members.iter().filter_map(|id| by_id.get(id).copied()).collect();
+        let incident = &mut g.incident;
+        harm(incident, &members, judged, &minutes);
+        words(incident, &members, job);
+        examples(incident, &members, evidence);
+        changes(incident, partial);
+    }
+}
+
+fn harm(incident: &mut Incident, members: &[&Failure], judged: &Judged, minutes: &BTreeMap<Stamp, u64>) {
+    for (visitors, crawlers) in members.iter().filter_map(|f| judged.harm.get(&f.id)) {
+        incident.harm.visitors_5xx += visitors;
+        incident.harm.crawlers_5xx += crawlers;
+    }
+    let requests: u64 = minutes.range(incident.opened_at.minute()..=incident.closed_at).map(|(_, n)| *n).sum();
+    if requests > 0 {
+        incident.harm.share = Some(incident.harm.visitors_5xx as f64 / requests as f64);
+    }
+}
+
+fn words(incident: &mut Incident, members: &[&Failure], job: &Job<'_>) {
+    let Some(about) = job.rules.explanation(Cause::named(&incident.cause)) else { return };
+    if incident.service == "scattered" {
+        incident.title = "lone failures, none of them part of anything larger".into();
+        incident.in_short = format!("{} failed fetches that happened alone; the causes differ.", incident.failures);
+        return;
+    }
+    incident.title = format!("{}: {}", incident.service, about.title);
+    incident.in_short = about.means;
+    let climbed = members.iter().filter(|f| f.facts.get(Fact::Climbing) == Some(1.0)).count();
+    incident.advice = safe(about.advice, climbed * 5 >= members.len().max(1));
+}
+
+/// Never raise timeouts where answer times climbed with load: longer waits would hold more workers.
+fn safe(advice: Vec<Advice>, climbed: bool) -> Vec<Advice> {
+    let raises_timeout = |a: &Advice| a.kind == "change" && a.knob.contains("timeout");
+    let knobs: Vec<String> = advice.iter().filter(|a| raises_timeout(a)).map(|a| a.knob.clone()).collect();
+    if !climbed || knobs.is_empty() {
+        return advice;
+    }
+    let mut kept: Vec<Advice> = advice.into_iter().filter(|a| !raises_timeout(a)).collect();
+    kept.push(Advice {
+        kind: "NOT".into(),
+        text: format!("raise {}: answer times climbed with load, longer waits would hold more workers", knobs[0]),
+        knob: knobs[0].clone(),
+        default: String::new(),
+        cost: String::new(),
+    });
+    kept
+}
+
+/// The most telling failures first: of the headline cause, linked, with an error message; verdicts that differ.
+fn examples(incident: &mut Incident, members: &[&Failure], evidence: &HashMap<u64, Evidence>) {
+    let mut ranked: Vec<&&Failure> = members.iter().filter(|f| evidence.contains_key(&f.id)).collect();
+    ranked.sort_by_key(|f| {
+        let head = f.ruling.cause.id() == incident.cause;
+        let told = usize::from(f.link.is_some()) + usize::from(f.origin_error.is_some());
+        (std::cmp::Reverse((head, told)), f.started, f.id)
+    });
+    let mut verdicts = Vec::new();
+    for f in ranked {
+        let known = verdicts.contains(&f.verdict);
+        if incident.examples.len() == EXAMPLES || known {
+            continue;
+        }
+        verdicts.push(f.verdict);
+        let e = &evidence[&f.id];
+        if incident.proof.is_empty()
+            && let Some(q) = &e.origin_error
+        {
+            incident.proof.push(q.clone());
+        }
+        incident.examples.push(Example {
+            at: f.started,
+            request: format!("{} {}{}", f.method, f.host, crate::model::redact(f.url.bytes())),
+            verdict: f.verdict.word().into(),
+            own: e.own.first().cloned(),
+            origin: e.origin.clone(),
+            origin_error: e.origin_error.clone(),
+        });
+    }
+}
+
+/// Changes near the beginning and near the end.
+fn changes(incident: &mut Incident, partial: &Partial) {
+    let candidate = |c: &super::partial::Changed| Candidate {
+        kind: c.kind.word().into(),
+        at: c.time,
+        text: crate::model::redact(c.text.bytes()),
+    };
+    let near = |from: Stamp, to: Stamp| -> Vec<Candidate> {
+        let mut found: Vec<Candidate> =
+            partial.changes.iter().filter(|c| c.time >= from && c.time <= to).map(candidate).collect();
+        found.reverse();
+        found.truncate(3);
+        found
+    };
+    incident.began = near(incident.opened_at - BEFORE, incident.opened_at + SECOND);
+    let lasted = incident.closed_at.since(incident.opened_at).unwrap_or(0);
+    if lasted > 0 {
+        let from = (incident.closed_at - AROUND_END).max(incident.opened_at + SECOND);
+        incident.ended_by = near(from, incident.closed_at + 10 * SECOND);
+    }
+}

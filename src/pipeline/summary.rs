@@ -1,0 +1,233 @@
+//! The report of a run. In: everything that was found; out: `Analysis` with an ordered, serialisable `Report`. It
+//! decides nothing about failures; it only adds up, and says what a reader must know before believing the figures.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Analysis;
+use super::context::Context;
+use super::linking::{Linked, STORED};
+use super::partial::Partial;
+use super::plan::{Plan, bears_requests};
+use super::refine::Judged;
+use crate::link::zone_mistake;
+use crate::model::report::{ClockOffset, Source, Span, Totals};
+use crate::model::{Evidence, Failure, Group, Incident, NodeTraffic, Report, SeriesId, Stamp, Text, redact};
+
+/// So large a share of failures among many fetches means that the log was filtered.
+const FILTERED: f64 = 0.9;
+
+/// First and last moment of the uppermost tier's logs, within the span that was asked for.
+pub fn span(partial: &Partial, context: &Context<'_>) -> Option<Span> {
+    let of = |top: bool| {
+        let files = partial.files.iter().filter(|(id, _)| !top || context.reading(context.files[id].series).top);
+        let stamps: Vec<Stamp> = files.flat_map(|(_, t)| [t.first, t.last]).filter(|s| s.is_known()).collect();
+        Some(Span { from: *stamps.iter().min()?, to: *stamps.iter().max()? })
+    };
+    let mut span = of(true).or_else(|| of(false))?;
+    if context.since.is_known() {
+        span.from = span.from.max(context.since);
+    }
+    if context.until.is_known() {
+        span.to = span.to.min(context.until);
+    }
+    Some(span)
+}
+
+/// Adds everything up.
+#[allow(clippy::too_many_arguments)] // the parts of a finished run
+pub fn analysis(
+    plan: Plan<'_>,
+    mut partial: Partial,
+    failures: Vec<Failure>,
+    groups: Vec<Group>,
+    evidence: HashMap<u64, Evidence>,
+    linked: Linked,
+    judged: Judged,
+    span: Option<Span>,
+) -> Analysis {
+    let totals = totals(&partial, &plan.context, &failures, judged);
+    let mut report = Report {
+        schema: 1,
+        span,
+        sources: sources(&partial, &plan),
+        clock_offsets: clocks(&linked, &plan.context),
+        incidents: incidents(&groups),
+        totals,
+        ..Report::default()
+    };
+    report.scattered = report.incidents.iter().find(|i| i.service == "scattered").map(|i| i.id);
+    report.warnings = warnings(&mut partial, &plan.context, &report, &failures);
+    let traffic = traffic(&partial, &plan.context);
+    let node = |s: SeriesId| plan.context.reading(s).series.node.lossy().into_owned();
+    let changes = partial
+        .changes
+        .iter()
+        .map(|c| (c.time, c.kind.word().to_string(), node(c.series), redact(c.text.bytes())))
+        .collect();
+    let failures = failures.into_iter().filter(|f| !f.stored || f.link.is_some()).collect();
+    let confidences = plan.recognised.iter().map(|r| r.confidence).collect();
+    Analysis { report, failures, evidence, groups, traffic, changes, troubles: plan.troubles, confidences }
+}
+
+/// Worst first: by the visitors who noticed, then by failures.
+fn incidents(groups: &[Group]) -> Vec<Incident> {
+    let mut out: Vec<Incident> = groups.iter().map(|g| g.incident.clone()).collect();
+    out.sort_by_key(|i| {
+        let scattered = i.service == "scattered";
+        (scattered, std::cmp::Reverse(i.harm.visitors_5xx), std::cmp::Reverse(i.failures), i.opened_at)
+    });
+    out
+}
+
+fn sources(partial: &Partial, plan: &Plan<'_>) -> Vec<Source> {
+    plan.recognised
+        .iter()
+        .map(|r| {
+            let series = &plan.context.reading(r.series).series;
+            let tally = partial.files.get(&r.file).cloned().unwrap_or_default();
+            let first_lines = tally.first_lines();
+            let mut trouble: Vec<String> = Vec::new();
+            let path = plan.files[&r.file].path.clone();
+            trouble.extend(plan.troubles.iter().filter(|t| t.path == path).map(|t| t.why.clone()));
+            if tally.overlong() > 0 {
+                trouble.push(format!("{} lines were too long and were left out", tally.overlong()));
+            }
+            for (offset, (line, text)) in &tally.rejects {
+                let first = first_lines.range(..=*offset).next_back().map_or(1, |(_, n)| *n);
+                trouble.push(format!("line {} not understood: {}", first + u64::from(*line), redact(text.bytes())));
+            }
+            Source {
+                file: path,
+                format: series.format.lossy().into_owned(),
+                family: series.family.lossy().into_owned(),
+                tier: series.tier.word().into(),
+                node: series.node.lossy().into_owned(),
+                lines: tally.lines,
+                first_at: tally.first,
+                last_at: tally.last,
+                why: r.why.clone(),
+                trouble,
+            }
+        })
+        .collect()
+}
+
+fn totals(partial: &Partial, context: &Context<'_>, failures: &[Failure], judged: Judged) -> Totals {
+    let mut t = Totals { not_origin: judged.not_origin, visitors: judged.visitors, ..Totals::default() };
+    for tally in partial.files.values() {
+        t.lines.add(&tally.lines);
+    }
+    for f in failures.iter().filter(|f| !f.stored) {
+        if f.told_in.is_some() {
+            t.told_in += 1;
+            continue;
+        }
+        t.failed_fetches += 1;
+        *t.by_verdict.entry(f.verdict.word().into()).or_default() += 1;
+        *t.by_impact.entry(f.impact.word().into()).or_default() += 1;
+        *t.by_cause.entry(f.ruling.cause.id().into()).or_default() += 1;
+    }
+    let mut worst: BTreeMap<Stamp, (u64, u64)> = BTreeMap::new();
+    for (id, minutes) in partial.traffic.iter().filter(|(id, _)| context.reading(**id).top) {
+        debug_assert!(bears_requests(&context.reading(*id).grammar));
+        for (at, m) in minutes {
+            t.requests += m.requests;
+            t.fetches += m.fetches;
+            t.visitors.requests += m.requests;
+            let minute = worst.entry(*at).or_default();
+            minute.0 += m.requests_5xx;
+            minute.1 += m.requests;
+        }
+    }
+    let counted: u64 = worst.values().map(|m| m.0).sum();
+    // Two counts of the same thing, made apart: the law compares them.
+    t.visitors.got_5xx = counted;
+    let share = |m: &(u64, u64)| m.0 as f64 / m.1.max(1) as f64;
+    let worst = worst.iter().filter(|(_, m)| m.0 > 0).max_by(|a, b| share(a.1).total_cmp(&share(b.1)));
+    t.visitors.worst_minute = worst.map(|(at, m)| (at.0, share(m)));
+    t
+}
+
+fn clocks(linked: &Linked, context: &Context<'_>) -> Vec<ClockOffset> {
+    let name = |id: SeriesId| context.reading(id).series.node.lossy().into_owned();
+    linked
+        .clocks
+        .iter()
+        .filter(|((from, _), _)| *from != STORED)
+        .map(|((from, to), c)| {
+            let offset = c.middle();
+            let zone_mistake = zone_mistake(offset).filter(|_| c.enough()).map(|s| zone_words(&name(*to), s));
+            ClockOffset {
+                from: name(*from),
+                to: name(*to),
+                offset_ms: offset as f64 / 1000.0,
+                error_ms: c.error_us as f64 / 1000.0,
+                drift_ppm: c.drift_ppm,
+                pairs: c.pairs as u64,
+                zone_mistake,
+                enough: c.enough(),
+            }
+        })
+        .collect()
+}
+
+fn zone_words(node: &str, seconds: i64) -> String {
+    let hours = seconds.abs() as f64 / 3600.0;
+    let way = if seconds > 0 { "ahead" } else { "behind" };
+    format!("{node} looks {hours} h {way}: wrong time zone? (corrected for linking)")
+}
+
+fn traffic(partial: &Partial, context: &Context<'_>) -> Vec<NodeTraffic> {
+    let mut out: BTreeMap<(&'static str, String), NodeTraffic> = BTreeMap::new();
+    for (id, minutes) in &partial.traffic {
+        let series = &context.reading(*id).series;
+        let (tier, node) = (series.tier.word(), series.node.lossy().into_owned());
+        let entry = out.entry((tier, node.clone())).or_insert_with(|| NodeTraffic {
+            tier: tier.into(),
+            node,
+            ..NodeTraffic::default()
+        });
+        for (at, m) in minutes {
+            // Two logs of one node tell of the same traffic: the richer one counts.
+            let known = entry.minutes.entry(*at).or_default();
+            known.requests = known.requests.max(m.requests);
+            known.requests_5xx = known.requests_5xx.max(m.requests_5xx);
+            known.fetches = known.fetches.max(m.fetches);
+            known.failed = known.failed.max(m.failed);
+        }
+    }
+    out.into_values().collect()
+}
+
+/// What a reader must know before believing the figures.
+fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failures: &[Failure]) -> Vec<String> {
+    let mut out: Vec<String> = report.clock_offsets.iter().filter_map(|c| c.zone_mistake.clone()).collect();
+    for c in report.clock_offsets.iter().filter(|c| !c.enough) {
+        out.push(format!("clock of {}: only {} healthy pairs, not enough to tell", c.to, c.pairs));
+    }
+    for (id, n) in &partial.incomplete {
+        let node = context.reading(*id).series.node;
+        out.push(format!("{node}: {n} transactions are not whole in the log and were left out"));
+    }
+    for (id, minutes) in partial.traffic.iter().filter(|(id, _)| context.reading(**id).top) {
+        let (fetches, failed) = minutes.values().fold((0, 0), |a, m| (a.0 + m.fetches, a.1 + m.failed));
+        if fetches >= 20 && failed as f64 >= FILTERED * fetches as f64 {
+            let node: Text = context.reading(*id).series.node;
+            out.push(format!("{node}: the log holds almost only failures (varnishlog -q?): no rates, no baseline"));
+        }
+    }
+    let sick = failures.iter().any(|f| f.ruling.cause.is("health.sick"));
+    if sick && partial.probes.is_empty() {
+        out.push("no Backend_health records: what the probes got is not known (log with -g raw)".into());
+    }
+    for s in &report.sources {
+        out.extend(s.trouble.iter().take(1).map(|t| format!("{}: {t}", s.file)));
+    }
+    let unknown = report.totals.by_cause.get("unknown").copied().unwrap_or(0);
+    if unknown > 0 {
+        out.push(format!("{unknown} of {} failed fetches have no known cause", report.totals.failed_fetches));
+    }
+    out.extend(partial.fetches.trouble.take());
+    out.extend(partial.requests.trouble.take());
+    out
+}

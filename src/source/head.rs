@@ -1,0 +1,32 @@
+//! The first bytes of a file, for recognising its format. In: a [`Found`]; out: [`Head`]. Peeking at standard input
+//! loses nothing, because it is spooled. It must not recognise anything itself.
+
+use std::io::Read;
+
+use super::decode::Compression;
+use super::open::{open, plain_words};
+use super::spec::{Found, Trouble};
+
+/// The beginning of a file.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// At most `limit` bytes of decompressed content; the last line may be cut.
+    pub bytes: Vec<u8>,
+    /// How the file is packed.
+    pub compression: Compression,
+    /// The whole content is in `bytes`.
+    pub whole: bool,
+    /// What is wrong with the file, when the damage lies within these bytes.
+    pub damaged: Option<String>,
+}
+
+/// Reads the first `limit` bytes of the decompressed content.
+pub fn head(found: &Found, limit: usize) -> Result<Head, Trouble> {
+    let (content, compression) = open(found, None)?;
+    let mut bytes = Vec::new();
+    // One byte more than asked for tells whether there is more.
+    let outcome = content.take(limit as u64 + 1).read_to_end(&mut bytes);
+    let whole = bytes.len() <= limit && outcome.is_ok();
+    bytes.truncate(limit);
+    Ok(Head { bytes, compression, whole, damaged: outcome.err().map(|e| plain_words(&e)) })
+}

@@ -1,0 +1,171 @@
+//! The evidence and the advice of an incident. In: quotes, examples, advice, what people wrote; out: their lines.
+//! It must not know what the incident did to visitors.
+
+use crate::model::incident::{Advice, Example, Incident, Quote};
+use crate::model::verdict::Verdict;
+
+use super::paper::{LABEL, Line, Paint, Section, beside, labelled, painted};
+use super::plain::{Plain, width};
+use super::style::Style;
+use super::telling::telling;
+use super::words::listed;
+
+/// Columns of a file name before a quote on one screen.
+const PLACE: usize = 32;
+/// Columns of the word before a piece of advice.
+const KIND: usize = 7;
+/// The kinds of advice, in the order to read them.
+const KINDS: [&str; 3] = ["look", "change", "NOT"];
+
+/// `FILE:LINE`, cut at its front to fit; the end of a path tells more than its beginning.
+fn place(quote: &Quote, style: &Style) -> String {
+    let line = if quote.line > 0 { format!(":{}", quote.line) } else { String::new() };
+    let file = Plain::of(&quote.file).to_string();
+    let room = PLACE.saturating_sub(line.len());
+    if style.full || file.chars().count() <= room {
+        return format!("{file}{line}");
+    }
+    let skip = file.chars().count() - (room - 1);
+    let tail: String = file.chars().skip(skip).collect();
+    // Whole path components read better, where one begins early enough.
+    let tail = tail.find('/').filter(|at| *at < tail.len() / 2).map_or(tail.as_str(), |at| &tail[at..]);
+    format!("…{tail}{line}")
+}
+
+/// One quote: its most telling part on one line of the screen, wrapped when everything is shown.
+fn quote(q: &Quote, style: &Style) -> Vec<Line> {
+    let place = Plain::of(&place(q, style)).to_string();
+    let columns = style.columns() - LABEL;
+    if style.full {
+        return quote_lines(&format!("{place}  {}", q.text), style);
+    }
+    let room = columns.saturating_sub(width(&place) + 2);
+    vec![Line::of(&format!("{place}  {}", telling(&q.text, room)), Paint::Bare)]
+}
+
+/// A quote with all its words.
+fn quote_lines(text: &str, style: &Style) -> Vec<Line> {
+    let lines = Plain::of(text).wrapped(style.columns() - LABEL);
+    lines.iter().map(|t| Line::of(t.as_str(), Paint::Bare)).collect()
+}
+
+/// The origin's proof in its own words: whole where two lines hold it, for it is what convinces.
+pub(super) fn proof(incident: &Incident, style: &Style) -> Vec<Line> {
+    let room = if style.full { usize::MAX } else { 2 };
+    let one = |q: &Quote| {
+        let text = format!("{}  {}", Plain::of(&place(q, style)), q.text);
+        let lines = quote_lines(&text, style);
+        if style.full || lines.len() <= 2 { lines } else { quote(q, style) }
+    };
+    beside("Proof", incident.proof.iter().take(room).flat_map(one).collect())
+}
+
+/// The most telling example: what was asked, the own record, the next tier's line and message.
+pub(super) fn example(incident: &Incident, style: &Style) -> Vec<Line> {
+    let room = if style.full { usize::MAX } else { 1 };
+    incident.examples.iter().take(room).flat_map(|e| one_example(e, style)).collect()
+}
+
+fn one_example(e: &Example, style: &Style) -> Vec<Line> {
+    let saw = match Verdict::parse(&e.verdict) {
+        Some(Verdict::NoOriginLog) => "no log covers it",
+        Some(Verdict::Ambiguous) => "several lines could be it",
+        Some(Verdict::NeverArrived) => "never arrived",
+        Some(Verdict::NotSent) => "not sent",
+        Some(Verdict::OriginAborted) => "we hung up",
+        Some(Verdict::LateAnswer) => "answered late",
+        Some(Verdict::AnswerRefused) => "answer rejected by us",
+        Some(Verdict::OriginFailed) => "it failed itself",
+        None => e.verdict.as_str(),
+    };
+    let at = style.zone.second(e.at);
+    let room = (style.columns() - LABEL).saturating_sub(at.len() + saw.len() + 4);
+    let request = Plain::of(&e.request);
+    let request = if style.full { request } else { request.clipped(room.max(10)) };
+    let mut lines = labelled("Example", &format!("{at} {request}: {saw}"), style);
+    let quotes = [&e.own, &e.origin, &e.origin_error];
+    let quotes = quotes.into_iter().flatten().flat_map(|q| quote(q, style)).collect();
+    lines.extend(beside("", quotes));
+    lines
+}
+
+/// What was there before, and what people wrote.
+pub(super) fn history(incident: &Incident, style: &Style) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(fix) = &incident.fix {
+        let worked = match incident.worked.as_deref() {
+            Some("yes") => " (it worked)",
+            Some("no") => " (it did NOT work)",
+            _ => " (whether it worked is not recorded)",
+        };
+        lines.extend(painted("Fix", &format!("{fix}{worked}"), Paint::Good, style));
+    }
+    if !incident.seen_before.is_empty() {
+        let room = if style.full { usize::MAX } else { 5 };
+        let mut ids: Vec<String> = incident.seen_before.iter().take(room).map(u32::to_string).collect();
+        if incident.seen_before.len() > room {
+            ids.push(format!("{} more", incident.seen_before.len() - room));
+        }
+        lines.extend(labelled("Seen", &format!("before as {}: same service, same cause", listed(&ids)), style));
+    }
+    if let Some(trigger) = &incident.trigger {
+        lines.extend(labelled("Trigger", trigger, style));
+    }
+    let skip = if style.full { 0 } else { incident.notes.len().saturating_sub(2) };
+    for (at, note) in incident.notes.iter().skip(skip).enumerate() {
+        lines.extend(labelled(if at == 0 { "Notes" } else { "" }, note, style));
+    }
+    lines
+}
+
+/// What to look at, change and not do: one section per kind, the first piece of each on one screen.
+pub(super) fn advice(all: &[Advice], style: &Style) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut kinds: Vec<&str> = KINDS.to_vec();
+    for a in all {
+        if !kinds.contains(&a.kind.as_str()) {
+            kinds.push(&a.kind);
+        }
+    }
+    for kind in kinds {
+        let of_kind = all.iter().filter(|a| a.kind == kind);
+        let room = if style.full { usize::MAX } else { 2 };
+        let mut lines: Vec<Line> = Vec::new();
+        for piece in of_kind.take(room) {
+            lines.extend(one_advice(piece, lines.is_empty(), style));
+        }
+        if !lines.is_empty() {
+            let label = if sections.is_empty() { "Do" } else { "" };
+            let least = usize::from(KINDS.contains(&kind));
+            sections.push(Section::soft(beside(label, lines), least, 6));
+        }
+    }
+    sections
+}
+
+/// One piece of advice: the text, its knob with the present default, and what it costs.
+pub(super) fn one_advice(a: &Advice, first: bool, style: &Style) -> Vec<Line> {
+    let default = if a.default.is_empty() { String::new() } else { format!(" (default {})", a.default) };
+    let mut text = match a.knob.as_str() {
+        "" => format!("{}{default}", a.text),
+        knob if a.text.contains(knob) => a.text.replacen(knob, &format!("{knob}{default}"), 1),
+        knob => format!("{knob}{default}: {}", a.text),
+    };
+    if !a.cost.is_empty() {
+        text.push_str(&format!(" ({})", a.cost));
+    }
+    let paint = match a.kind.as_str() {
+        "look" => Paint::Good,
+        "change" => Paint::Careful,
+        "NOT" => Paint::Bad,
+        _ => Paint::Bare,
+    };
+    let kind = Plain::of(if first { &a.kind } else { "" }).clipped(KIND - 1).to_string();
+    let mut word = format!("{kind:<KIND$}");
+    let mut lines = Vec::new();
+    for part in Plain::of(&text).wrapped(style.columns() - LABEL - KIND) {
+        lines.push(Line::of(&word, paint).and(part.as_str(), Paint::Bare));
+        word = " ".repeat(KIND);
+    }
+    lines
+}

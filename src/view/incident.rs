@@ -1,0 +1,222 @@
+//! One incident whole, as `guru show ID` prints it. In: an `Incident`; out: one screen of text, or everything with
+//! `--full`. It must not know how failures were grouped, nor where the incident is kept.
+
+use crate::model::incident::{Candidate, Incident, State};
+use crate::model::stamp::SECOND;
+use crate::model::{Impact, Stamp};
+
+use super::deed::{advice, example, history, proof};
+use super::paper::{Line, Paint, Paper, Section, ends, flowing, labelled, painted};
+use super::spark;
+use super::style::{Style, quoted};
+use super::sums;
+use super::table::{hidden, lasted};
+use super::words::{count, duration, share};
+
+/// Renders an incident that is in the history: at most 23 lines unless `style.full`.
+pub fn incident(incident: &Incident, style: &Style) -> String {
+    page(incident, true, style)
+}
+
+/// Renders an incident; `stored` tells whether the history has it, so that commands about it would find it.
+pub(super) fn page(incident: &Incident, stored: bool, style: &Style) -> String {
+    let mut paper = Paper::default();
+    paper.add(Section::firm(title(incident, style)));
+    paper.add(Section::soft(when(incident, style), 1, 3));
+    paper.gap();
+    let sections = [
+        Section::soft(optional("In short", &incident.in_short, style), 1, 3),
+        Section::soft(visitors(incident, style), 1, 4),
+        Section::soft(why(incident, style), 1, 4),
+        Section::soft(proof(incident, style), 1, 5),
+        Section::soft(origin(incident, style), 3, 1),
+        Section::soft(example(incident, style), 3, 7),
+        Section::soft(spark::timeline(incident, style), 0, 5),
+        Section::soft(candidates("Began", &incident.began, incident.opened_at, began, style), 1, 9),
+        Section::soft(candidates("Ended", &incident.ended_by, incident.closed_at, ended, style), 1, 9),
+        Section::soft(history(incident, style), 2, 5),
+    ];
+    for section in sections.into_iter().filter(|s| !s.lines.is_empty()) {
+        paper.add(section);
+    }
+    for section in advice(&incident.advice, style) {
+        paper.add(section);
+    }
+    if stored {
+        let next = next(incident, style);
+        if !style.full {
+            paper.fit(Style::SCREEN - next.len(), style.columns());
+        }
+        paper.add(Section::firm(next));
+    } else if !style.full {
+        paper.fit(Style::SCREEN, style.columns());
+    }
+    paper.print(style)
+}
+
+fn optional(label: &str, text: &str, style: &Style) -> Vec<Line> {
+    if text.is_empty() { Vec::new() } else { labelled(label, text, style) }
+}
+
+fn title(incident: &Incident, style: &Style) -> Vec<Line> {
+    let fix = match (&incident.fix, incident.worked.as_deref()) {
+        (None, _) => "fix NOT RECORDED",
+        (Some(_), Some("yes")) => "fix worked",
+        (Some(_), Some("no")) => "fix FAILED",
+        (Some(_), _) => "fix recorded",
+    };
+    let (state, paint) = match incident.state {
+        State::Open => ("STILL ON", Paint::Bad),
+        State::Recovering => ("recovering", Paint::Careful),
+        State::Recurring => ("recurring", Paint::Careful),
+        State::Resolved => ("resolved", Paint::Good),
+        State::Closed => ("closed", Paint::Bare),
+    };
+    let right = Line::of(&format!("{state}, {fix}"), paint);
+    let id = format!("{}  ", incident.id);
+    let room = style.columns().saturating_sub(right.width() + 2 + id.len());
+    let name = super::plain::Plain::of(&incident.title);
+    let name = if style.full { name } else { name.clipped(room) };
+    let left = Line::of(&id, Paint::Strong).and(name.as_str(), Paint::Strong);
+    ends(left, right, style)
+}
+
+fn when(incident: &Incident, style: &Style) -> Vec<Line> {
+    let span = style.zone.span(incident.opened_at, incident.closed_at);
+    let lasted = match (incident.state, incident.rate_per_hour) {
+        (State::Recurring, Some(rate)) => format!("{}, about {}", lasted(incident), per_hour(rate)),
+        _ => lasted(incident),
+    };
+    let left = Line::of(&format!("{span} ({lasted})"), Paint::Bare);
+    let nodes = super::plain::Plain::of(&incident.nodes.join(","));
+    let nodes = if style.full { nodes } else { nodes.clipped(style.columns() / 2) };
+    if nodes.as_str().is_empty() { vec![left] } else { ends(left, Line::of(nodes.as_str(), Paint::Faint), style) }
+}
+
+/// `1/hour`, `6/day`.
+fn per_hour(rate: f64) -> String {
+    match rate {
+        r if !r.is_finite() || r < 0.0 => "an unknown rate".to_string(),
+        r if r >= 0.75 => format!("{r:.0}/hour"),
+        r => format!("{:.0}/day", (r * 24.0).max(1.0)),
+    }
+}
+
+/// Who noticed: errors, crawlers, share, what was hidden, and the URLs most hit.
+fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
+    let harm = &incident.harm;
+    let got = match (harm.visitors_5xx, harm.crawlers_5xx) {
+        (0, _) if hidden(incident) => "nobody noticed, HIDDEN by stale answers".to_string(),
+        (0, _) => "none known to have got 5xx".to_string(),
+        (n, 0) => format!("{} got 5xx", count(n)),
+        (n, crawlers) => format!("{} got 5xx ({} crawlers)", count(n), count(crawlers)),
+    };
+    let failed = if incident.failures == 1 { "fetch failed" } else { "fetches failed" };
+    let part = harm.share.map(|s| format!(" ({})", share(s))).unwrap_or_default();
+    let mut lines = labelled("Visitors", &format!("{got}; {} {failed}{part}", count(incident.failures)), style);
+    let only_errors = harm.by_impact.iter().all(|(word, n)| *n == 0 || word == Impact::Error.word());
+    let mut more = Vec::new();
+    if !only_errors && !hidden(incident) {
+        more.push(sums::impacts(&harm.by_impact));
+    }
+    let room = if style.full { usize::MAX } else { 2 };
+    let urls: Vec<String> = harm.top_urls.iter().take(room).map(|(url, n)| format!("{} {url}", count(*n))).collect();
+    if !urls.is_empty() {
+        more.push(format!("most hit: {}", urls.join(", ")));
+    }
+    let mut told = labelled("", &more.join("; "), style);
+    while !style.full && told.len() > 1 && more.len() > 1 {
+        more.pop();
+        told = labelled("", &more.join("; "), style);
+    }
+    lines.extend(told.into_iter().filter(|_| !more.is_empty()));
+    lines
+}
+
+/// The causes as the story goes, and what was behind them all.
+fn why(incident: &Incident, style: &Style) -> Vec<Line> {
+    let causes = sums::causes(&incident.causes);
+    let causes = if causes.is_empty() { incident.cause.clone() } else { causes };
+    let text = match &incident.root {
+        Some(root) if *root != incident.cause => format!("{root}: {causes}"),
+        _ => causes,
+    };
+    optional("Why", &text, style)
+}
+
+fn origin(incident: &Incident, style: &Style) -> Vec<Line> {
+    let mut items = sums::verdicts(&incident.verdicts);
+    if sums::nothing_covered(&incident.verdicts) {
+        items.push("(add the origin's log to learn what it saw)".to_string());
+    }
+    if items.is_empty() { Vec::new() } else { flowing("Origin", &items, " ", style) }
+}
+
+fn began(us: i64) -> String {
+    match us {
+        us if us >= SECOND => format!("{} before (correlation)", duration(us)),
+        us if us > -SECOND => "with the first failure (correlation)".to_string(),
+        us => format!("{} after the first failure (correlation)", duration(us.saturating_neg())),
+    }
+}
+
+fn ended(us: i64) -> String {
+    match us {
+        us if us >= SECOND => format!("{} before (likely fix, unconfirmed)", duration(us)),
+        us if us > -SECOND => "with the last failure (likely fix, unconfirmed)".to_string(),
+        us => format!("{} after the last failure (likely fix, unconfirmed)", duration(us.saturating_neg())),
+    }
+}
+
+fn candidates(label: &str, all: &[Candidate], anchor: Stamp, told: fn(i64) -> String, style: &Style) -> Vec<Line> {
+    let room = if style.full { usize::MAX } else { 2 };
+    let mut lines = Vec::new();
+    for c in all.iter().take(room) {
+        let label = if lines.is_empty() { label } else { "" };
+        let zone = style.zone;
+        let clock = zone.second(c.at);
+        let at = if zone.same_day(c.at, anchor) { clock } else { format!("{} {clock}", zone.weekday_and_day(c.at)) };
+        let distance = anchor.since(c.at).map(told).unwrap_or_else(|| "at an unknown time".to_string());
+        let kind = if style.full { format!("{}: ", c.kind) } else { String::new() };
+        lines.extend(painted(label, &format!("{at} {kind}{}, {distance}", c.text), Paint::Bare, style));
+    }
+    lines
+}
+
+fn next(incident: &Incident, style: &Style) -> Vec<Line> {
+    let id = incident.id;
+    let mut commands = vec![match &incident.fix {
+        None => style.command(&format!("guru resolve {id} \"what you did\"")),
+        Some(_) => style.command(&format!("guru note {id} \"what else\"")),
+    }];
+    if !style.full {
+        commands.push(style.command(&format!("guru show {id} --full")));
+    }
+    commands.extend(incident.seen_before.first().map(|seen| style.command(&format!("guru show {seen}"))));
+    if !incident.cause.is_empty() {
+        commands.push(format!("guru explain {}", quoted(incident.root.as_ref().unwrap_or(&incident.cause))));
+    }
+    let mut lines = flowing("Next", &commands, "   ", style);
+    lines.truncate(style.lines_of_commands());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_are_told_by_their_distance() {
+        assert_eq!(began(240 * SECOND), "4 min before (correlation)");
+        assert_eq!(began(0), "with the first failure (correlation)");
+        assert_eq!(ended(-9 * SECOND), "9 s after the last failure (likely fix, unconfirmed)");
+        assert!(began(i64::MIN).contains("after the first failure"));
+    }
+
+    #[test]
+    fn rates_are_told_per_hour_or_per_day() {
+        for (rate, told) in [(0.9, "1/hour"), (12.2, "12/hour"), (0.25, "6/day"), (f64::NAN, "an unknown rate")] {
+            assert_eq!(per_hour(rate), told);
+        }
+    }
+}
