@@ -191,7 +191,7 @@ fn job<'a>(
 fn log_zone(text: &str) -> Result<(Option<String>, i32)> {
     let (node, zone) = text.split_once('=').map_or((None, text), |(n, z)| (Some(n.to_string()), z));
     let now = Stamp(chrono::Utc::now().timestamp_micros());
-    Ok((node, view::Zone::parse(zone)?.offset_s(now)))
+    Ok((node, view::Zone::parse(zone)?.offset(now) as i32))
 }
 
 fn offset(text: &str) -> Result<(String, i64)> {

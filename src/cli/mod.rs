@@ -25,6 +25,7 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // parsed once per process
 enum Command {
     /// Read logs, link failed fetches to what the origin saw, name causes, group incidents, remember them
     Analyze(analyze::Args),

@@ -51,7 +51,7 @@ impl Zone {
     }
 
     /// Seconds east of UTC at that moment.
-    fn offset(self, at: Stamp) -> i64 {
+    pub fn offset(self, at: Stamp) -> i64 {
         let utc = |at: Stamp| -> Option<NaiveDateTime> {
             chrono::DateTime::from_timestamp(at.seconds(), 0).map(|t| t.naive_utc())
         };
