@@ -282,3 +282,82 @@ fn the_guru_meditation_page_is_answered_with_what_to_ask_for_and_do() {
     assert!(e.advice.iter().any(|a| a.kind == "look" && a.text.contains("guru analyze")));
     assert!(Rules::embedded().explanation(Cause::named("guru-meditation")).is_none(), "it is no cause");
 }
+
+mod laws {
+    //! Hostile input: any bytes in any record, any numbers.
+    use super::*;
+    use proptest::prelude::*;
+
+    const KINDS: &[&str] = &[
+        "FetchError",
+        "Error",
+        "VCL_Error",
+        "BogoHeader",
+        "LostHeader",
+        "HttpGarbage",
+        "Gzip",
+        "ESI_xmlerror",
+        "VCL_return",
+        "BackendClose",
+        "VSL",
+        "BerespStatus",
+        "message",
+    ];
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..300),
+            "[ -~]{0,40}".prop_map(String::into_bytes),
+            proptest::sample::select(vec![
+                "overflow",
+                "HTC eof (-1)",
+                "no backend connection",
+                "fail",
+                "retry",
+                "503",
+                "499"
+            ])
+            .prop_map(|s| s.as_bytes().to_vec()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_fetch_gets_a_ruling_that_points_at_its_marks(
+            marks in proptest::collection::vec((0..KINDS.len(), text()), 0..40),
+            numbers in proptest::collection::vec((0..Fact::ALL.len(), any::<f64>()), 0..20),
+        ) {
+            let mut facts = Facts::default();
+            for (n, value) in numbers {
+                facts.set(Fact::ALL[n], value);
+            }
+            let kind = |n: usize| MarkKind::parse(KINDS[n]).expect("a word of MarkKind");
+            let marks: Vec<Mark<'_>> = marks.iter().map(|(n, t)| Mark { kind: kind(*n), text: t, at: Locator::default() }).collect();
+            let ruling = Rules::embedded().decide(&marks, &facts);
+            prop_assert!(ruling.confidence > 0.0 && ruling.confidence < 1.0);
+            for at in ruling.decided_by {
+                prop_assert!(at == u8::MAX || usize::from(at) < marks.len());
+            }
+            if let Some((other, sure)) = ruling.runner_up {
+                prop_assert!(other != ruling.cause && sure <= ruling.confidence, "{ruling:?}");
+            }
+        }
+
+        #[test]
+        fn any_paste_is_answered_without_panic(paste in any::<String>(), bytes in proptest::collection::vec(any::<u8>(), 0..6000)) {
+            let _ = Rules::embedded().explain(&paste);
+            let _ = Rules::embedded().suggestions(&paste);
+            let _ = Rules::embedded().message(&bytes);
+        }
+    }
+}
+
+#[test]
+fn a_long_hostile_message_takes_no_longer_than_its_length() {
+    let long = "could not be resolved ".repeat(50_000) + "while while while";
+    let begun = std::time::Instant::now();
+    for _ in 0..20 {
+        assert_ne!(Rules::embedded().message(long.as_bytes()), MessageRuling::Noise);
+    }
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}

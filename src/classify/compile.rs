@@ -6,7 +6,7 @@ use crate::model::{Cause, Explanation, incident::Advice};
 use super::example::Example;
 use super::file::{AdviceEntry, CauseFile, RuleEntry, wrong};
 use super::glob::Glob;
-use super::message::{self, MessageRuling, Messages, Verdict};
+use super::message::{MessageRuling, Messages, Verdict};
 use super::rule::{Rule, runner_up, sure};
 use super::rules::{Chapter, MESSAGE_RANK, Rules};
 
@@ -16,6 +16,8 @@ const OWN_RANK: i32 = 600;
 const FACTS_RANK: i32 = 300;
 /// Default rank of a message among messages.
 const SPOKEN_RANK: i32 = 50;
+
+type Pages = Vec<(regex::Regex, f32)>;
 
 #[derive(Default)]
 struct Parts {
@@ -40,15 +42,15 @@ pub fn rules(embedded: &[(&str, &str)], user_files: &[(String, String)]) -> Resu
         parts.add(&name, file).map_err(|reason| wrong(&name, &reason))?;
     }
     parts.rules.sort_by_key(|r| -r.rank);
-    let messages = Messages::new(parts.verdicts).map_err(|reason| wrong("with message patterns", &reason))?;
+    let messages = Messages::new(parts.verdicts).map_err(|(file, reason)| wrong(&file, &reason))?;
     Ok(Rules { rules: parts.rules, echoes: parts.echoes, messages, chapters: parts.chapters, examples: parts.examples })
 }
 
 impl Parts {
     fn add(&mut self, name: &str, file: CauseFile) -> std::result::Result<(), String> {
-        let mut pages = Vec::new();
+        let mut pages = Pages::new();
         for (n, entry) in file.rule.iter().enumerate() {
-            self.rule(&file.id, entry, &mut pages).map_err(|reason| format!("rule {}: {reason}", n + 1))?;
+            self.rule(name, &file.id, entry, &mut pages).map_err(|reason| format!("rule {}: {reason}", n + 1))?;
         }
         for (n, entry) in file.example.iter().enumerate() {
             let example = Example::new(name, &file.id, entry).map_err(|e| format!("example {}: {e}", n + 1))?;
@@ -62,12 +64,7 @@ impl Parts {
         Ok(())
     }
 
-    fn rule(
-        &mut self,
-        id: &str,
-        e: &RuleEntry,
-        pages: &mut Vec<(regex::Regex, f32)>,
-    ) -> std::result::Result<(), String> {
+    fn rule(&mut self, name: &str, id: &str, e: &RuleEntry, pages: &mut Pages) -> std::result::Result<(), String> {
         let reads_record = !e.record.is_empty() || !e.text.is_empty() || !e.when.is_empty();
         if e.echo {
             self.echoes.extend(e.text.list().iter().map(|t| Glob::new(t)));
@@ -81,9 +78,8 @@ impl Parts {
             return Err("message and page stand alone: make two rules".to_string());
         }
         for pattern in e.message.list() {
-            message::check(pattern)?;
-            let (rank, or) = (e.rank.unwrap_or(SPOKEN_RANK), runner_up(e)?);
-            self.verdicts.push(Verdict { pattern: pattern.clone(), rank, ruling: ruling(id, e)?, or });
+            let (rank, or, file) = (e.rank.unwrap_or(SPOKEN_RANK), runner_up(e)?, name.to_string());
+            self.verdicts.push(Verdict { file, pattern: pattern.clone(), rank, ruling: ruling(id, e)?, or });
         }
         for pattern in e.page.list() {
             let page = regex::Regex::new(&format!("(?is){pattern}")).map_err(|e| format!("page: {e}"))?;

@@ -50,7 +50,14 @@ impl Example {
             let marks: Vec<Mark<'_>> = self.marks.iter().map(|(k, t)| mark((*k, t.as_slice()))).collect();
             rules.decide(&marks, &self.facts).cause.id().to_string()
         };
-        (said != self.id).then(|| format!("{}: an example of {} is taken for {said}: {self:?}", self.name, self.id))
+        (said != self.id)
+            .then(|| format!("{}: an example of {} is taken for {said}: {}", self.name, self.id, self.shown()))
+    }
+
+    fn shown(&self) -> String {
+        let marks = self.marks.iter().map(|(kind, text)| format!("{} {}", kind.word(), String::from_utf8_lossy(text)));
+        let texts = self.message.iter().chain(&self.page).cloned();
+        texts.chain(marks).collect::<Vec<_>>().join(" | ")
     }
 }
 

@@ -33,10 +33,13 @@ impl Rules {
         }
     }
 
-    /// The nearest cause ids to a word that nothing is known of.
+    /// The nearest cause ids and families to a word that nothing is known of.
     pub fn suggestions(&self, word: &str) -> Vec<String> {
-        let known = self.chapters.iter().filter(|c| c.is_cause).map(|c| c.explanation.id.as_str());
-        suggest::nearest(word, known).into_iter().map(String::from).collect()
+        let ids = || self.chapters.iter().filter(|c| c.is_cause).map(|c| c.explanation.id.as_str());
+        let mut known: Vec<&str> = ids().chain(ids().filter_map(|id| Some(id.split_once('.')?.0))).collect();
+        known.sort();
+        known.dedup();
+        suggest::nearest(word, known.into_iter()).into_iter().map(String::from).collect()
     }
 
     /// The cause of that id, or all of that family (`timeout`, `timeout.`).
@@ -89,9 +92,13 @@ impl Rules {
                 return found;
             }
         }
-        let mut guesses = paste::as_payload(text).map(|mark| self.judged(&[mark]));
-        // Every text fits `VCL_Error`, which comes last: such a fit says nothing.
-        guesses.find(|found| found.first().is_some_and(|(c, sure)| !c.is("unknown") && *sure > 0.8)).unwrap_or_default()
+        paste::as_payload(text).find_map(|(mark, least)| self.guessed(mark, least)).unwrap_or_default()
+    }
+
+    /// What a bare text means as the payload of one kind of record, when that is at least so sure.
+    fn guessed(&self, mark: Mark<'_>, least: f32) -> Option<Vec<(Cause, f32)>> {
+        let found = self.judged(&[mark]);
+        found.first().is_some_and(|(c, sure)| !c.is("unknown") && *sure >= least).then_some(found)
     }
 
     fn judged(&self, marks: &[Mark<'_>]) -> Vec<(Cause, f32)> {
@@ -110,7 +117,7 @@ impl Rules {
             self.rules.iter().filter(|r| r.reads_marks() && r.fits_marks(&seen).is_some()).map(|r| (r.cause, r.rank));
         for (cause, rank) in least {
             if found.len() < ANSWERS && rank > 300 && !found.iter().any(|(c, _)| *c == cause) {
-                found.push((cause, (1.0 - sure).clamp(0.05, 0.3)));
+                found.push((cause, (1.0 - sure).clamp(0.1, 0.3)));
             }
         }
     }

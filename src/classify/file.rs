@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::error::{Error, Kind, Result};
 use crate::model::Bucket;
 
-/// One file of `grammars/causes`.
+/// One file of `grammars/causes`; the README there says what each key means, here and below.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CauseFile {

@@ -26,6 +26,8 @@ pub enum MessageRuling {
 /// One pattern and its verdict.
 #[derive(Clone, Debug)]
 pub struct Verdict {
+    /// The cause file it stands in.
+    pub file: String,
     /// The regular expression.
     pub pattern: String,
     /// Patterns of higher rank are asked first.
@@ -47,11 +49,11 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Compiles the patterns; ties in rank keep their order.
-    pub fn new(mut verdicts: Vec<Verdict>) -> Result<Messages, String> {
+    /// Compiles the patterns; ties in rank keep their order. The error is the file of a wrong pattern and the reason.
+    pub fn new(mut verdicts: Vec<Verdict>) -> Result<Messages, (String, String)> {
         verdicts.sort_by_key(|v| -v.rank);
         let patterns: Vec<String> = verdicts.iter().map(|v| format!(".*?(?:{})", v.pattern)).collect();
-        let automaton = compile(&patterns).map_err(|e| e.to_string())?;
+        let automaton = compile(&patterns).map_err(|e| culprit(&verdicts, e))?;
         Ok(Messages { automaton, verdicts })
     }
 
@@ -63,16 +65,21 @@ impl Messages {
     }
 }
 
-/// Checks one pattern by itself, so that an error can name its file.
-pub fn check(pattern: &str) -> Result<(), String> {
-    compile(&[format!("(?:{pattern})")]).map(drop).map_err(|e| format!("message {pattern:?}: {e}"))
+/// The first pattern that is wrong by itself; checking each is slow and done only to name it.
+fn culprit(verdicts: &[Verdict], error: String) -> (String, String) {
+    let wrong = |v: &&Verdict| compile(&[format!("(?:{})", v.pattern)]).is_err();
+    match verdicts.iter().find(wrong) {
+        Some(v) => (v.file.clone(), format!("message {:?} is no regular expression", v.pattern)),
+        None => ("with message patterns".to_string(), error),
+    }
 }
 
-fn compile(patterns: &[String]) -> Result<Regex, regex_automata::meta::BuildError> {
+fn compile(patterns: &[String]) -> Result<Regex, String> {
     Regex::builder()
         .configure(Regex::config().utf8_empty(false).hybrid_cache_capacity(8 << 20))
         .syntax(syntax::Config::new().unicode(false).utf8(false).dot_matches_new_line(true))
         .build_many(patterns)
+        .map_err(|e| e.to_string())
 }
 
 #[cfg(test)]
@@ -81,7 +88,7 @@ mod tests {
 
     fn verdict(pattern: &str, rank: i32, id: &str) -> Verdict {
         let ruling = MessageRuling::Cause(Cause::named(id), 0.9);
-        Verdict { pattern: pattern.to_string(), rank, ruling, or: None }
+        Verdict { file: "a.toml".to_string(), pattern: pattern.to_string(), rank, ruling, or: None }
     }
 
     #[test]
@@ -97,6 +104,7 @@ mod tests {
 
     #[test]
     fn a_wrong_pattern_is_named() {
-        assert!(check("a(").unwrap_err().contains("a("));
+        let (file, reason) = Messages::new(vec![verdict("good", 1, "dns"), verdict("a(", 1, "dns")]).unwrap_err();
+        assert!(file == "a.toml" && reason.contains("a("));
     }
 }

@@ -29,14 +29,14 @@ fn record(line: &str) -> Option<Mark<'_>> {
     Some(Mark { kind, text: rest.trim().as_bytes(), at: Locator::default() })
 }
 
-/// The same text taken for the payload of each kind of record that may hold it.
-pub fn as_payload(text: &str) -> impl Iterator<Item = Mark<'_>> {
+/// The text taken for the payload of each kind of record that may hold it, with how sure a rule must be of it to be
+/// believed: other records than FetchError have rules that fit any text.
+pub fn as_payload(text: &str) -> impl Iterator<Item = (Mark<'_>, f32)> {
     use MarkKind::{BogoHeader, Error, EsiError, FetchError, Gzip, VclError};
-    [FetchError, Error, BogoHeader, Gzip, EsiError, VclError].into_iter().map(|kind| Mark {
-        kind,
-        text: text.trim().as_bytes(),
-        at: Locator::default(),
-    })
+    let text = text.trim().as_bytes();
+    [(FetchError, 0.5), (Error, 0.8), (BogoHeader, 0.8), (Gzip, 0.8), (EsiError, 0.8), (VclError, 0.85)]
+        .into_iter()
+        .map(move |(kind, least)| (Mark { kind, text, at: Locator::default() }, least))
 }
 
 /// The message of an nginx error line: without `time [level] pid#tid: *cid ` before it and `, client: …` after it.

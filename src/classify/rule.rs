@@ -64,7 +64,7 @@ impl Seek {
 }
 
 impl Rule {
-    /// Compiles an entry of the file of that cause; `None` in `Ok` is never returned for a wrong entry.
+    /// Compiles an entry of the file of that cause; the error says what is wrong with it.
     pub fn new(id: &str, e: &RuleEntry, default_rank: i32) -> Result<Rule, String> {
         let mark = match (&e.record, &e.text) {
             (r, t) if r.is_empty() && t.is_empty() => None,
