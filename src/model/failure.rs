@@ -112,7 +112,8 @@ impl Failure {
             agent: Text::of(f.agent),
             backend: Text::of(f.backend),
             backend_addr: address(f.addr, f.port),
-            started: f.started,
+            // A line without a duration says only when it ended.
+            started: f.started.or(f.ended),
             gave_up: f.answered.or(f.ended),
             ended: f.ended,
             status: f.status,

@@ -47,7 +47,11 @@ fn harm(incident: &mut Incident, members: &[&Failure], judged: &Judged, minutes:
         incident.harm.visitors_5xx += visitors;
         incident.harm.crawlers_5xx += crawlers;
     }
-    let requests: u64 = minutes.range(incident.opened_at.minute()..=incident.closed_at).map(|(_, n)| *n).sum();
+    let requests: u64 = minutes
+        .range(incident.opened_at.minute()..)
+        .take_while(|(at, _)| **at <= incident.closed_at)
+        .map(|(_, n)| *n)
+        .sum();
     if requests > 0 {
         incident.harm.share = Some(incident.harm.visitors_5xx as f64 / requests as f64);
     }
