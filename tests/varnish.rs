@@ -215,6 +215,40 @@ fn requests_say_what_made_their_answer() {
     insta::assert_snapshot!(text);
 }
 
+#[test]
+fn an_id_that_begins_anew_is_a_new_transaction() {
+    let one =
+        "         3 Begin          b bereq 2 fetch\n         3 BereqURL       b /a\n         3 End            b \n";
+    let unended = "         3 Begin          b bereq 2 fetch\n         3 BereqURL       b /b\n";
+    let mut found = Vec::new();
+    each_fetch(format!("{one}{unended}{one}").as_bytes(), |f| {
+        found.push(format!("{} {:?} {}", words(f.url), f.outcome, f.marks.as_slice().len()));
+    });
+    assert_eq!(found, ["/a Good 0", "/b Unknown 1", "/a Good 0"]);
+}
+
+#[test]
+fn records_without_a_transaction_take_the_nearest_moment() {
+    let probe = "         0 Backend_health - web Went sick 4---Xr-- 2 3 4 0.000000 0.1 \"Empty response\"\n";
+    let change = "         0 CLI            - Rd vcl.use v2\n";
+    let pong = |at: u32| format!("         0 CLI            - Wr 200 19 PONG {at} 1.0\n");
+    let stamp = "         3 Timestamp      c Resp: 20.500000 0.1 0.1\n";
+    let times = |log: String| -> Vec<String> {
+        events(log.as_bytes()).iter().map(|e| e.split(' ').next().unwrap_or_default()[17..26].to_string()).collect()
+    };
+    assert_eq!(times(format!("{}{probe}{change}", pong(7))), ["07.000000", "07.000000"]);
+    assert_eq!(times(format!("{probe}{}{stamp}{change}", pong(7))), ["07.000000", "20.500000"]);
+    assert_eq!(events(probe.as_bytes()), ["- web Empty response (2, 3, 4)"]);
+}
+
+#[test]
+fn a_request_that_the_reader_gave_up_on_is_incomplete() {
+    let log = "*   << Request  >> 9\n-   Begin          req 8 rxreq\n-   ReqURL         /a\n-   VSL            timeout\n-   End            synth\n";
+    assert!(events(log.as_bytes())[0].contains("incomplete: true"));
+    let whole = log.replace("-   VSL            timeout\n", "").replace("synth", "");
+    assert!(events(whole.as_bytes())[0].contains("incomplete: false"));
+}
+
 /// Starts of lines, the end included.
 fn edges(bytes: &[u8]) -> Vec<usize> {
     let mut found = vec![0];
