@@ -10,12 +10,13 @@ use memchr::{memchr, memchr2};
 use super::escape::Escape;
 use super::field::{Field, Fields, Kind, meant, of_variable};
 use super::log_format::{LogFormat, Part};
+use super::scan::{Literal, find};
 
 /// One step.
 #[derive(Clone, Debug)]
 enum Op {
     /// These bytes stand here.
-    Literal(Box<[u8]>),
+    Literal(Literal),
     /// A value stands here and ends as said; the bytes that end it are left for the next step.
     Take(Field, Kind, Until),
 }
@@ -56,7 +57,7 @@ impl Layout {
             match part {
                 Part::Literal(text) => {
                     specificity += text.len();
-                    ops.push(Op::Literal(text.as_bytes().into()));
+                    ops.push(Op::Literal(Literal::new(text.as_bytes())));
                 }
                 Part::Variable(name) => {
                     if let Some(known) = meant(name) {
@@ -104,7 +105,7 @@ impl Layout {
         let mut rest = line;
         for op in &self.ops {
             match op {
-                Op::Literal(text) => match rest.strip_prefix(&**text) {
+                Op::Literal(literal) => match literal.after(rest) {
                     Some(after) => rest = after,
                     None => return false,
                 },
@@ -158,22 +159,12 @@ impl Until {
     #[inline]
     fn find(&self, rest: &[u8]) -> Option<usize> {
         match self {
-            Until::Byte(b) => near(*b, rest),
+            Until::Byte(b) => find(*b, rest),
             Until::Text(finder) => finder.find(rest),
             Until::ListEnd(b) => list_end(*b, rest),
             Until::JsonQuote => json_quote(rest),
             Until::End => Some(rest.len()),
         }
-    }
-}
-
-/// Position of a byte that is probably near: most values are shorter than a call of memchr is worth.
-#[inline]
-fn near(byte: u8, rest: &[u8]) -> Option<usize> {
-    let head = &rest[..rest.len().min(12)];
-    match head.iter().position(|b| *b == byte) {
-        Some(at) => Some(at),
-        None => memchr(byte, &rest[head.len()..]).map(|at| at + head.len()),
     }
 }
 
@@ -214,10 +205,10 @@ impl Kind {
     /// True when the value may be of this kind.
     #[inline]
     fn fits(self, value: &[u8]) -> bool {
-        let none = value.is_empty() || value == b"-";
+        let none = matches!(value, [] | [b'-']);
         match self {
             Kind::Text | Kind::List => true,
-            Kind::Word => !value.contains(&b' '),
+            Kind::Word => find(b' ', value).is_none(),
             Kind::Number => none || value.iter().all(u8::is_ascii_digit),
             Kind::Status => value.len() == 3 && value.iter().all(u8::is_ascii_digit),
             Kind::Seconds => none || value.iter().all(|c| c.is_ascii_digit() || *c == b'.'),
