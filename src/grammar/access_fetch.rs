@@ -86,12 +86,13 @@ fn opens(f: &Fields<'_>, addr: &[u8]) -> u8 {
     attempts.min(usize::from(u8::MAX)) as u8
 }
 
-/// The upstream's own status: as logged when headers came or the format cannot say, this server's where it relayed
-/// an answer whose status is not logged.
+/// The upstream's own status: as logged when headers came, or when the format cannot say and it is none that nginx
+/// writes there itself; this server's where it relayed an answer whose status is not logged.
 fn origin_status(r: &Request<'_>) -> u16 {
     match (r.upstream.asked, r.upstream.answered) {
         _ if (1..100).contains(&r.status) => 0,
         (Some(true), Some(true)) if r.upstream.status == 0 && r.status != 499 => r.status,
+        (Some(true), None) if matches!(r.upstream.status, 502 | 504) => 0,
         (Some(true), Some(true) | None) => r.upstream.status,
         _ => 0,
     }
@@ -105,7 +106,7 @@ fn outcome(r: &Request<'_>) -> FetchOutcome {
     match (status, r.upstream.answered) {
         // nginx passes what is no HTTP at all as 009, and calls the upstream's status 200 then.
         _ if (1..100).contains(&r.status) => FetchOutcome::Failed,
-        (1..=99, _) | (500.., Some(false)) => FetchOutcome::Failed,
+        (1..=99, _) | (500.., Some(false)) | (502 | 504, None) => FetchOutcome::Failed,
         (500.., _) => FetchOutcome::Relayed,
         (403, Some(true)) => FetchOutcome::Denied,
         // Incomplete, but "OK" is logged when the upstream cuts and "" when the client leaves: neither proves a cut.

@@ -5,7 +5,7 @@
 //! Why no regex: captures cost eight times as much per line as a list of "until this byte" steps.
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
 
 use super::escape::Escape;
 use super::field::{Field, Fields, Kind, meant, of_variable};
@@ -30,6 +30,8 @@ enum Until {
     Text(Box<Finder<'static>>),
     /// Before the first such byte at which a list is complete.
     ListEnd(u8),
+    /// Before the last colon that stands before the first such byte: names and IPv6 addresses have colons, ports not.
+    LastColon(u8),
     /// Before the first quote that no backslash precedes (escape=json).
     JsonQuote,
     /// At the end of the line.
@@ -69,7 +71,7 @@ impl Layout {
                     }
                     has |= bit(field);
                     specificity += 4;
-                    let until = until(name, kind, format.parts.get(i + 1), format.escape)?;
+                    let until = until(name, kind, &format.parts[i + 1..], format.escape)?;
                     ops.push(Op::Take(field, kind, until));
                 }
             }
@@ -129,8 +131,8 @@ fn bit(field: Field) -> u64 {
 }
 
 /// How the value of a variable ends, by what follows it in the format.
-fn until(name: &str, kind: Kind, next: Option<&Part>, escape: Escape) -> Result<Until, String> {
-    let text = match next {
+fn until(name: &str, kind: Kind, next: &[Part], escape: Escape) -> Result<Until, String> {
+    let text = match next.first() {
         None => return Ok(Until::End),
         Some(Part::Variable(next)) if matches!(next.as_str(), "uri" | "request_uri" | "document_uri") => "/",
         Some(Part::Variable(next)) => {
@@ -140,6 +142,7 @@ fn until(name: &str, kind: Kind, next: Option<&Part>, escape: Escape) -> Result<
     };
     let first = text.as_bytes().first().copied().unwrap_or(b' ');
     Ok(match kind {
+        Kind::Word if text == ":" && is_number(next.get(1)) => Until::LastColon(first_byte(next.get(2))),
         Kind::List | Kind::Times if first != b'"' && first != b'|' => Until::ListEnd(first),
         Kind::Text | Kind::Word if first == b'"' && escape == Escape::Json => Until::JsonQuote,
         Kind::Text if first == b'"' && escape == Escape::Default => Until::Byte(first),
@@ -155,6 +158,17 @@ fn until(name: &str, kind: Kind, next: Option<&Part>, escape: Escape) -> Result<
     })
 }
 
+fn is_number(part: Option<&Part>) -> bool {
+    matches!(part, Some(Part::Variable(name)) if of_variable(name).1 == Kind::Number)
+}
+
+fn first_byte(part: Option<&Part>) -> u8 {
+    match part {
+        Some(Part::Literal(text)) => text.as_bytes().first().copied().unwrap_or(b' '),
+        _ => b' ',
+    }
+}
+
 impl Until {
     #[inline]
     fn find(&self, rest: &[u8]) -> Option<usize> {
@@ -162,6 +176,7 @@ impl Until {
             Until::Byte(b) => find(*b, rest),
             Until::Text(finder) => finder.find(rest),
             Until::ListEnd(b) => list_end(*b, rest),
+            Until::LastColon(b) => memrchr(b':', &rest[..find(*b, rest).unwrap_or(rest.len())]),
             Until::JsonQuote => json_quote(rest),
             Until::End => Some(rest.len()),
         }
