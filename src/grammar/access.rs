@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use crate::model::{Event, LineOutcome, Locator};
 
-use super::access_fetch::fetch;
+use super::access_fetch::{fetch, made_one};
 use super::access_request::{When, request, when};
 use super::escape::Escape;
 use super::field::{Field, Fields};
@@ -92,10 +92,9 @@ impl Access {
 
 fn events(layout: &Layout, fields: &Fields<'_>, when: When, at: Locator, emit: &mut impl FnMut(Event<'_>)) {
     let request = request(layout, fields, when, at);
-    let fetch = fetch(layout, fields, &request);
     emit(Event::Request(request));
-    if let Some(fetch) = fetch {
-        emit(Event::Fetch(fetch));
+    if made_one(&request) {
+        emit(Event::Fetch(fetch(layout, fields, &request)));
     }
 }
 

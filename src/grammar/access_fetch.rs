@@ -5,7 +5,7 @@
 //! `$upstream_header_time` is a number. A line without upstream fields that says 502 or 504 tells of a failed fetch
 //! all the same: nothing else makes a proxy answer so, while 500 and 503 may be its own.
 
-use crate::model::{Fetch, FetchOutcome, Mark, MarkKind, Marks, Reason, Request, Stamp};
+use crate::model::{Fetch, FetchOutcome, Mark, MarkKind, Reason, Request, Stamp};
 
 use super::field::{Field, Fields, number};
 use super::list::{before_last_us, count, last};
@@ -13,12 +13,16 @@ use super::program::Layout;
 use super::request_line::without_port;
 use super::time::seconds_us;
 
-/// The fetch of a line, if it made one.
-pub fn fetch<'c>(layout: &Layout, f: &Fields<'c>, r: &Request<'c>) -> Option<Fetch<'c>> {
+/// True when the line tells of a fetch: an upstream was asked, or the status says that one should have been.
+#[inline]
+pub fn made_one(r: &Request<'_>) -> bool {
+    r.upstream.asked == Some(true) || matches!(r.status, 502 | 504)
+}
+
+/// The fetch of a line that [`made_one`].
+#[inline]
+pub fn fetch<'c>(layout: &Layout, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c> {
     let asked = r.upstream.asked == Some(true);
-    if !asked && !matches!(r.status, 502 | 504) {
-        return None;
-    }
     let list = f.get(Field::UpstreamAddr);
     let (addr, port) = address(last(list));
     let outcome = if asked { outcome(r) } else { FetchOutcome::Failed };
@@ -33,7 +37,7 @@ pub fn fetch<'c>(layout: &Layout, f: &Fields<'c>, r: &Request<'c>) -> Option<Fet
         backend: backend(f, last(list)),
         addr,
         port,
-        opens: opens(f),
+        opens: opens(f, addr),
         started: r.start,
         ended: r.end,
         status: r.status,
@@ -45,10 +49,9 @@ pub fn fetch<'c>(layout: &Layout, f: &Fields<'c>, r: &Request<'c>) -> Option<Fet
     times(layout, f, &mut fetch);
     let text = mark(f, r, outcome);
     if !text.is_empty() {
-        fetch.marks = Marks::new();
         fetch.marks.push(Mark { kind: MarkKind::Status, text, at: r.at });
     }
-    Some(fetch)
+    fetch
 }
 
 /// Group or host of `proxy_pass` where that is logged, else the address, else the group that had nobody alive.
@@ -73,21 +76,23 @@ fn address(item: &[u8]) -> (&[u8], u16) {
     (host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host), port)
 }
 
-fn opens(f: &Fields<'_>) -> u8 {
-    // A group without a live peer is named alone: nobody was asked.
+/// Attempts made. A group without a live peer is named alone: nobody was asked.
+fn opens(f: &Fields<'_>, addr: &[u8]) -> u8 {
     let addrs = f.get(Field::UpstreamAddr);
-    if !addrs.is_empty() && address(last(addrs)).0.is_empty() {
+    if !addrs.is_empty() && addr.is_empty() {
         return 0;
     }
-    let attempts = count(addrs).max(count(f.raw(Field::UpstreamResponse)));
+    let attempts = if addrs.is_empty() { count(f.raw(Field::UpstreamResponse)) } else { count(addrs) };
     attempts.min(usize::from(u8::MAX)) as u8
 }
 
-/// The upstream's own status: as logged when headers came or the format cannot say, this server's where it relayed
-/// an answer whose status is not logged.
+/// The upstream's own status: as logged when headers came, or when the format cannot say and it is none that nginx
+/// writes there itself; this server's where it relayed an answer whose status is not logged.
 fn origin_status(r: &Request<'_>) -> u16 {
     match (r.upstream.asked, r.upstream.answered) {
+        _ if (1..100).contains(&r.status) => 0,
         (Some(true), Some(true)) if r.upstream.status == 0 && r.status != 499 => r.status,
+        (Some(true), None) if matches!(r.upstream.status, 502 | 504) => 0,
         (Some(true), Some(true) | None) => r.upstream.status,
         _ => 0,
     }
@@ -99,8 +104,9 @@ fn outcome(r: &Request<'_>) -> FetchOutcome {
     }
     let status = if r.upstream.status > 0 { r.upstream.status } else { r.status };
     match (status, r.upstream.answered) {
-        // nginx passes what is no HTTP at all as 009.
-        (1..=99, _) | (500.., Some(false)) => FetchOutcome::Failed,
+        // nginx passes what is no HTTP at all as 009, and calls the upstream's status 200 then.
+        _ if (1..100).contains(&r.status) => FetchOutcome::Failed,
+        (1..=99, _) | (500.., Some(false)) | (502 | 504, None) => FetchOutcome::Failed,
         (500.., _) => FetchOutcome::Relayed,
         (403, Some(true)) => FetchOutcome::Denied,
         // Incomplete, but "OK" is logged when the upstream cuts and "" when the client leaves: neither proves a cut.

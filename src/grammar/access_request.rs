@@ -78,7 +78,7 @@ pub fn request<'c>(layout: &Layout, f: &Fields<'c>, when: When, at: Locator) -> 
         on_connection: f.number(Field::ConnectionRequests).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
         travelled_id: first_of([f.get(Field::XVarnish), f.get(Field::XRequestId), f.get(Field::RequestId)]),
         made_by: made_by(f, upstream),
-        incomplete: layout.has(Field::Completion) && f.raw(Field::Completion) != b"OK",
+        incomplete: layout.has(Field::Completion) && !matches!(f.raw(Field::Completion), [b'O', b'K']),
         retry_after: !f.get(Field::RetryAfter).is_empty(),
         upstream,
         ..Request::default()
@@ -92,7 +92,7 @@ fn line<'c>(layout: &Layout, f: &Fields<'c>) -> RequestLine<'c> {
     RequestLine { method: f.get(Field::Method), ..target(f.get(Field::Uri)) }
 }
 
-fn first_of<'c>(candidates: [&'c [u8]; 3]) -> &'c [u8] {
+fn first_of(candidates: [&[u8]; 3]) -> &[u8] {
     candidates.into_iter().find(|c| !c.is_empty()).unwrap_or(b"")
 }
 

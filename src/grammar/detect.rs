@@ -12,7 +12,8 @@ use crate::model::{LineOutcome, Locator};
 /// What a log was taken for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detection {
-    /// Index into [`super::Library::grammars`]; `None` when nothing fits.
+    /// Index into [`super::Library::grammars`]; valid until a format is added.
+    /// `None` when nothing fits.
     pub grammar: Option<usize>,
     /// How sure, 0 to 1.
     pub confidence: f32,

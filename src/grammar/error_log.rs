@@ -81,11 +81,12 @@ fn message<'c>(m: Message<'c>, rest: &'c [u8]) -> Message<'c> {
     let Some(at) = memmem::find(rest, b", client: ") else { return Message { text: rest, ..m } };
     let (text, tail) = rest.split_at(at);
     let mut left = tail;
-    take_quoted(&mut left, b", referrer: \"");
-    let host = take_quoted(&mut left, b", host: \"");
-    let upstream = take_quoted(&mut left, b", upstream: \"");
-    take_quoted(&mut left, b", subrequest: \"");
-    let request = take_quoted(&mut left, b", request: \"");
+    let any = |_: &[u8]| true;
+    take_quoted(&mut left, b", referrer: \"", any);
+    let host = take_quoted(&mut left, b", host: \"", any);
+    let upstream = take_quoted(&mut left, b", upstream: \"", has_scheme);
+    take_quoted(&mut left, b", subrequest: \"", |uri| uri.starts_with(b"/"));
+    let request = take_quoted(&mut left, b", request: \"", any);
     // nginx cuts a record at 2048 bytes: then the last quote is open and what followed it is lost.
     let request = if request.is_empty() { take_open(&mut left, b", request: \"") } else { request };
     let (client, server) = client_and_server(left);
@@ -99,11 +100,20 @@ fn message<'c>(m: Message<'c>, rest: &'c [u8]) -> Message<'c> {
     Message { text, client, host, port, upstream, method: line.method, url: line.url, ..m }
 }
 
-/// The text between `opening` and the quote that ends `left`, cutting both off; empty when it is not there.
-fn take_quoted<'c>(left: &mut &'c [u8], opening: &[u8]) -> &'c [u8] {
+/// nginx writes an upstream as `http://…`, `fastcgi://…`, `uwsgi://…`.
+fn has_scheme(upstream: &[u8]) -> bool {
+    upstream.iter().position(|c| *c == b':').is_some_and(|at| at < 12 && upstream[at..].starts_with(b"://"))
+}
+
+/// The text between `opening` and the quote that ends `left`, cutting both off; empty when it is not there or is not
+/// such a value.
+fn take_quoted<'c>(left: &mut &'c [u8], opening: &[u8], is_such: impl Fn(&[u8]) -> bool) -> &'c [u8] {
     let Some(inner) = left.strip_suffix(b"\"") else { return b"" };
     let Some(at) = memmem::rfind(inner, opening) else { return b"" };
     let value = &inner[at + opening.len()..];
+    if !is_such(value) {
+        return b"";
+    }
     *left = &left[..at];
     value
 }

@@ -220,7 +220,8 @@ impl<'c> Fields<'c> {
     #[inline]
     pub fn get(&self, field: Field) -> &'c [u8] {
         match self.0[field as usize] {
-            b"-" => b"",
+            // Not b"-": a pattern of bytes is compared in place, a literal by a call.
+            [b'-'] => b"",
             value => value,
         }
     }

@@ -29,20 +29,27 @@ pub fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The last item.
 #[inline]
 pub fn last(list: &[u8]) -> &[u8] {
-    if memchr2(b',', b' ', list).is_none() { list } else { items(list).last().unwrap_or(list) }
+    if is_single(list) { list } else { items(list).last().unwrap_or(list) }
+}
+
+/// True for a list of one, which most are; those are too short for a call of memchr to pay.
+#[inline]
+fn is_single(list: &[u8]) -> bool {
+    if list.len() <= 24 { !list.iter().any(|c| matches!(c, b',' | b' ')) } else { memchr2(b',', b' ', list).is_none() }
 }
 
 /// How many items there are; none for nothing and for `-`.
 pub fn count(list: &[u8]) -> usize {
     match list {
-        b"" | b"-" => 0,
+        [] | [b'-'] => 0,
+        _ if is_single(list) => 1,
         _ => items(list).count(),
     }
 }
 
 /// Microseconds of all items but the last: when the last attempt began, after the first.
 pub fn before_last_us(list: &[u8]) -> i64 {
-    if memchr2(b',', b' ', list).is_none() {
+    if is_single(list) {
         return 0;
     }
     let all = |sum: i64, item| sum.saturating_add(seconds_us(item).unwrap_or(0));

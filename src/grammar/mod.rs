@@ -20,6 +20,7 @@ mod mask;
 mod program;
 mod request_line;
 mod sample;
+mod scan;
 mod time;
 mod vsl_shape;
 

@@ -5,17 +5,18 @@
 //! Why no regex: captures cost eight times as much per line as a list of "until this byte" steps.
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
 
 use super::escape::Escape;
 use super::field::{Field, Fields, Kind, meant, of_variable};
 use super::log_format::{LogFormat, Part};
+use super::scan::{Literal, find};
 
 /// One step.
 #[derive(Clone, Debug)]
 enum Op {
     /// These bytes stand here.
-    Literal(Box<[u8]>),
+    Literal(Literal),
     /// A value stands here and ends as said; the bytes that end it are left for the next step.
     Take(Field, Kind, Until),
 }
@@ -29,6 +30,8 @@ enum Until {
     Text(Box<Finder<'static>>),
     /// Before the first such byte at which a list is complete.
     ListEnd(u8),
+    /// Before the last colon that stands before the first such byte: names and IPv6 addresses have colons, ports not.
+    LastColon(u8),
     /// Before the first quote that no backslash precedes (escape=json).
     JsonQuote,
     /// At the end of the line.
@@ -56,7 +59,7 @@ impl Layout {
             match part {
                 Part::Literal(text) => {
                     specificity += text.len();
-                    ops.push(Op::Literal(text.as_bytes().into()));
+                    ops.push(Op::Literal(Literal::new(text.as_bytes())));
                 }
                 Part::Variable(name) => {
                     if let Some(known) = meant(name) {
@@ -68,7 +71,7 @@ impl Layout {
                     }
                     has |= bit(field);
                     specificity += 4;
-                    let until = until(name, kind, format.parts.get(i + 1), format.escape)?;
+                    let until = until(name, kind, &format.parts[i + 1..], format.escape)?;
                     ops.push(Op::Take(field, kind, until));
                 }
             }
@@ -104,7 +107,7 @@ impl Layout {
         let mut rest = line;
         for op in &self.ops {
             match op {
-                Op::Literal(text) => match rest.strip_prefix(&**text) {
+                Op::Literal(literal) => match literal.after(rest) {
                     Some(after) => rest = after,
                     None => return false,
                 },
@@ -128,8 +131,8 @@ fn bit(field: Field) -> u64 {
 }
 
 /// How the value of a variable ends, by what follows it in the format.
-fn until(name: &str, kind: Kind, next: Option<&Part>, escape: Escape) -> Result<Until, String> {
-    let text = match next {
+fn until(name: &str, kind: Kind, next: &[Part], escape: Escape) -> Result<Until, String> {
+    let text = match next.first() {
         None => return Ok(Until::End),
         Some(Part::Variable(next)) if matches!(next.as_str(), "uri" | "request_uri" | "document_uri") => "/",
         Some(Part::Variable(next)) => {
@@ -139,6 +142,7 @@ fn until(name: &str, kind: Kind, next: Option<&Part>, escape: Escape) -> Result<
     };
     let first = text.as_bytes().first().copied().unwrap_or(b' ');
     Ok(match kind {
+        Kind::Word if text == ":" && is_number(next.get(1)) => Until::LastColon(first_byte(next.get(2))),
         Kind::List | Kind::Times if first != b'"' && first != b'|' => Until::ListEnd(first),
         Kind::Text | Kind::Word if first == b'"' && escape == Escape::Json => Until::JsonQuote,
         Kind::Text if first == b'"' && escape == Escape::Default => Until::Byte(first),
@@ -154,26 +158,28 @@ fn until(name: &str, kind: Kind, next: Option<&Part>, escape: Escape) -> Result<
     })
 }
 
+fn is_number(part: Option<&Part>) -> bool {
+    matches!(part, Some(Part::Variable(name)) if of_variable(name).1 == Kind::Number)
+}
+
+fn first_byte(part: Option<&Part>) -> u8 {
+    match part {
+        Some(Part::Literal(text)) => text.as_bytes().first().copied().unwrap_or(b' '),
+        _ => b' ',
+    }
+}
+
 impl Until {
     #[inline]
     fn find(&self, rest: &[u8]) -> Option<usize> {
         match self {
-            Until::Byte(b) => near(*b, rest),
+            Until::Byte(b) => find(*b, rest),
             Until::Text(finder) => finder.find(rest),
             Until::ListEnd(b) => list_end(*b, rest),
+            Until::LastColon(b) => memrchr(b':', &rest[..find(*b, rest).unwrap_or(rest.len())]),
             Until::JsonQuote => json_quote(rest),
             Until::End => Some(rest.len()),
         }
-    }
-}
-
-/// Position of a byte that is probably near: most values are shorter than a call of memchr is worth.
-#[inline]
-fn near(byte: u8, rest: &[u8]) -> Option<usize> {
-    let head = &rest[..rest.len().min(12)];
-    match head.iter().position(|b| *b == byte) {
-        Some(at) => Some(at),
-        None => memchr(byte, &rest[head.len()..]).map(|at| at + head.len()),
     }
 }
 
@@ -214,10 +220,10 @@ impl Kind {
     /// True when the value may be of this kind.
     #[inline]
     fn fits(self, value: &[u8]) -> bool {
-        let none = value.is_empty() || value == b"-";
+        let none = matches!(value, [] | [b'-']);
         match self {
             Kind::Text | Kind::List => true,
-            Kind::Word => !value.contains(&b' '),
+            Kind::Word => find(b' ', value).is_none(),
             Kind::Number => none || value.iter().all(u8::is_ascii_digit),
             Kind::Status => value.len() == 3 && value.iter().all(u8::is_ascii_digit),
             Kind::Seconds => none || value.iter().all(|c| c.is_ascii_digit() || *c == b'.'),

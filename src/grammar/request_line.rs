@@ -16,7 +16,7 @@ pub struct RequestLine<'c> {
 
 /// Takes a request line apart. Blanks inside the target stay: only the first and the last blank separate.
 pub fn request_line(raw: &[u8]) -> RequestLine<'_> {
-    if raw.is_empty() || raw == b"-" {
+    if matches!(raw, [] | [b'-']) {
         return RequestLine::default();
     }
     let Some(blank) = raw.iter().take(33).position(|c| *c == b' ') else {
