@@ -1,5 +1,7 @@
 //! Commands: arguments to calls of the rooms.
 
+pub mod history;
+
 use std::process::ExitCode;
 
 /// Runs the command line.
