@@ -2,6 +2,7 @@
 //! strong its stored judgement is. It changes nothing in the database.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::{OptionalExtension, Transaction};
 
@@ -52,11 +53,10 @@ pub struct Ledger {
 impl Ledger {
     /// Looks a failed fetch up; each is read once.
     pub fn look_up(&mut self, tx: &Transaction<'_>, id: u64) -> rusqlite::Result<Option<&Known>> {
-        if !self.known.contains_key(&id) {
-            let found = read(tx, id)?;
-            self.known.insert(id, found);
-        }
-        Ok(self.get(id))
+        Ok(match self.known.entry(id) {
+            Entry::Occupied(found) => found.into_mut().as_ref(),
+            Entry::Vacant(place) => place.insert(read(tx, id)?).as_ref(),
+        })
     }
 
     /// What was found of a failed fetch that was looked up.

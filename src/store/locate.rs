@@ -73,8 +73,9 @@ mod tests {
     #[test]
     fn the_nearest_choice_wins() {
         let all = [("GURU_STORE", "/e/x.db"), ("XDG_DATA_HOME", "/xdg"), ("HOME", "/home/me")];
-        let cases: [(Option<&str>, &[(&str, &str)], bool, &str, Chosen); 7] = [
-            (Some("f.db"), &all, true, "f.db", Chosen::Flag),
+        let none: &[(&str, &str)] = &[];
+        let cases = [
+            (Some("f.db"), &all[..], true, "f.db", Chosen::Flag),
             (None, &all, true, "/e/x.db", Chosen::Environment),
             (None, &all[1..], true, PACKAGED, Chosen::Packaged),
             (None, &all[1..], false, "/xdg/guru/guru.db", Chosen::Personal),
@@ -87,6 +88,7 @@ mod tests {
                 Chosen::Personal,
             ),
             (None, &[("GURU_STORE", ""), ("HOME", "/h")], false, "/h/.local/share/guru/guru.db", Chosen::Personal),
+            (None, none, false, "guru/guru.db", Chosen::Personal),
         ];
         for (flag, env, packaged, path, why) in cases {
             let var = |name: &str| env.iter().find(|(k, _)| *k == name).map(|(_, v)| OsString::from(v));

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::model::row::KEY_URL;
 use crate::model::stamp::Stamp;
 use crate::model::text::Text;
 
@@ -22,15 +23,25 @@ pub fn kept(text: Text) -> Option<Cow<'static, str>> {
 
 /// The text without control characters and not longer than [`LONGEST`].
 pub fn plain(s: &str) -> Cow<'_, str> {
-    let cut = &s[..s.floor_char_boundary(LONGEST)];
-    if cut.bytes().any(|b| b.is_ascii_control() || b == 0xc2) {
+    let short = cut(s, LONGEST);
+    if short.bytes().any(|b| b.is_ascii_control() || b == 0xc2) {
         // Tabs and newlines stay: error messages of applications have them.
         let clean = |c: char| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c };
-        let mut cleaned: String = cut.chars().map(clean).collect();
-        cleaned.truncate(cleaned.floor_char_boundary(LONGEST));
+        let mut cleaned: String = short.chars().map(clean).collect();
+        let end = cut(&cleaned, LONGEST).len();
+        cleaned.truncate(end);
         return Cow::Owned(cleaned);
     }
-    Cow::Borrowed(cut)
+    Cow::Borrowed(short)
+}
+
+/// The beginning of a text: at most `most` bytes, cut between characters.
+fn cut(s: &str, most: usize) -> &str {
+    let mut end = s.len().min(most);
+    while !s.is_char_boundary(end) {
+        end -= 1;
+    }
+    &s[..end]
 }
 
 /// A URL (or a request line that holds one) with the values of query keys that look secret masked as `***`.
@@ -82,7 +93,7 @@ fn looks_secret(key: &str) -> bool {
 /// The path of a URL, for tallies: without query, bounded like the key of linking.
 pub fn path_of(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    &path[..path.floor_char_boundary(crate::model::row::KEY_URL)]
+    cut(path, KEY_URL)
 }
 
 /// The signed number with the same 64 bits. SQLite has no unsigned integers.

@@ -10,13 +10,17 @@ use proptest::{collection, prop_assert_eq};
 
 use crate::support::{Run, ask, dump, failure, group, linked, new_store};
 
-/// A run: groups of (failure, found its origin line); `scattered` marks the first group.
-fn runs() -> impl Strategy<Value = Vec<(Vec<Vec<(u64, bool)>>, bool)>> {
+/// Failures of one group: number, and whether its origin line was found.
+type Members = Vec<(u64, bool)>;
+/// The groups of one run, and whether the first is the one of lone failures.
+type Groups = (Vec<Members>, bool);
+
+fn runs() -> impl Strategy<Value = Vec<Groups>> {
     let one = collection::vec(collection::vec((0u64..14, any::<bool>()), 1..5), 1..4);
     collection::vec((one, any::<bool>()), 1..6)
 }
 
-fn run_of(groups: &[Vec<(u64, bool)>], scattered: bool) -> Run {
+fn run_of(groups: &[Members], scattered: bool) -> Run {
     let mut seen = BTreeMap::new();
     for &(n, strong) in groups.iter().flatten() {
         *seen.entry(n).or_insert(strong) |= strong;
@@ -98,7 +102,7 @@ fn stored_tallies(path: &Path) -> Vec<String> {
         .collect()
 }
 
-fn save_all(store: &mut Store, order: &[usize], runs: &[(Vec<Vec<(u64, bool)>>, bool)], scattered: bool) {
+fn save_all(store: &mut Store, order: &[usize], runs: &[Groups], scattered: bool) {
     for &n in order {
         run_of(&runs[n].0, scattered && runs[n].1).save(store);
     }

@@ -2,7 +2,7 @@
 
 use guru::model::report::ClockOffset;
 use guru::model::stamp::{MINUTE, SECOND};
-use guru::model::{Minute, NodeTraffic, Stamp, State, Verdict};
+use guru::model::{Minute, NodeTraffic, Stamp, State, Text, Verdict};
 use guru::store::{Store, Worked};
 
 use crate::support::{Run, T0, ask, dump, failure, group, linked, new_store};
@@ -247,6 +247,31 @@ fn visitors_of_two_days_add_up_and_no_slice_adds_any() {
     assert_eq!(visitors(&store), 6);
     Run::of(some(1..3)).save(&mut store);
     assert_eq!(visitors(&store), 6);
+}
+
+#[test]
+fn hostile_values_are_kept_harmlessly() {
+    let (_folder, mut store) = new_store();
+    let mut f = failure(0);
+    f.url = Text::of(&[b"/\xff\x1b[2J\0".as_slice(), &b"a".repeat(100_000)].concat());
+    f.node = Text::of(&b"\x07".repeat(5000));
+    f.ruling.confidence = f32::NAN;
+    (f.vxid, f.started, f.ended) = (u64::MAX, Stamp(i64::MAX), Stamp(i64::MAX - 1));
+    let mut unknown = failure(1);
+    (unknown.started, unknown.gave_up, unknown.ended) = (Stamp::NONE, Stamp::NONE, Stamp::NONE);
+    let mut run = Run::of(vec![f, unknown, failure(2)]);
+    run.failures.push(failure(2));
+    run.groups[0].incident.harm.share = Some(f64::INFINITY);
+    run.groups[0].members.push(99);
+    run.save(&mut store);
+    let before = dump(store.path());
+    run.save(&mut store);
+    assert_eq!(dump(store.path()), before);
+    assert!(before.chars().all(|c| !c.is_control() || c == '\n'), "nothing that a terminal would obey");
+    let i = store.incident(1).unwrap();
+    assert_eq!((i.failures, i.harm.share), (3, None));
+    assert!(i.harm.top_urls.iter().all(|(path, _)| path.len() <= 254));
+    assert_eq!(ask(store.path(), "SELECT count(*), max(length(url)) <= 4096 FROM v_failed_fetches"), ["3|1"]);
 }
 
 fn traffic(minutes: &[(i64, u64)]) -> NodeTraffic {
