@@ -8,6 +8,8 @@ mod formats;
 mod keep;
 mod when;
 
+pub mod history;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};

@@ -1,1 +1,181 @@
-//! SQLite: schema, migrations, writing, asking.
+//! The history of incidents in SQLite. In: what a run found, and questions; out: stored once, and answers. Nothing is
+//! ever doubled, nothing known gets weaker, and no analysis touches what people wrote.
+//!
+//! It knows the nouns of the model and its own tables, nothing of logs, grouping or printing. The tables and the two
+//! public views are described in `migrations/`.
+//!
+//! Why identities are signed integers: SQLite has no unsigned ones. `failed_fetches.identity` holds the same 64 bits,
+//! `failed_fetches.id` shows them as the 16 hexadecimal digits of reports.
+
+mod columns;
+mod context;
+mod failures;
+mod fault;
+mod harm;
+mod human;
+mod incidents;
+mod known;
+mod ledger;
+mod list;
+mod locate;
+mod merge;
+mod migrate;
+mod open;
+mod read;
+mod save;
+mod tally;
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::Connection;
+
+use crate::error::{Error, Kind, Result};
+use crate::model::failure::Failure;
+use crate::model::incident::Incident;
+use crate::model::report::{ClockOffset, Stored};
+use crate::model::stamp::Stamp;
+
+pub use human::Worked;
+pub use list::Filter;
+pub use locate::{Chosen, PACKAGED, choose, locate};
+pub use save::Batch;
+
+/// An open history.
+#[derive(Debug)]
+pub struct Store {
+    db: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the history for writing; creates it when it is not there and brings it to the newest version.
+    ///
+    /// # Errors
+    /// Of kind `Store`: the file is no history (it stays as it is), or cannot be written.
+    pub fn open(path: &Path) -> Result<Store> {
+        Ok(Store { db: open::create(path)?, path: path.to_path_buf() })
+    }
+
+    /// Opens a history that must be there for writing, as `resolve` and `note` do.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; also when there is none yet.
+    pub fn open_existing(path: &Path) -> Result<Store> {
+        Ok(Store { db: open::existing(path)?, path: path.to_path_buf() })
+    }
+
+    /// Opens a history for asking; works beside a writer and changes nothing.
+    ///
+    /// # Errors
+    /// Of kind `Store`: there is none yet, or the file is no history.
+    pub fn open_read_only(path: &Path) -> Result<Store> {
+        Ok(Store { db: open::read_only(path)?, path: path.to_path_buf() })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where it is and why there, for the line that every writing run prints.
+    pub fn in_words(&self, chosen: Chosen) -> String {
+        format!("history: {} ({})", self.path.display(), chosen.words())
+    }
+
+    /// Saves what a run found, in one transaction: all of it or nothing. Groups get their ids and what people wrote.
+    ///
+    /// # Errors
+    /// Of kind `Store`; then nothing was written.
+    pub fn save(&mut self, batch: &mut Batch<'_>) -> Result<Stored> {
+        let saved = save::save(&mut self.db, batch);
+        let stored = saved.map_err(|e| fault::fault(&self.path, "write", &e))?;
+        Ok(Stored { path: self.path.display().to_string(), ..stored })
+    }
+
+    /// The stored failed fetches that began between `from` and `to`, both widened by `pad_us`, in order of time, for
+    /// grouping and linking beside new ones. `series` is meaningless, locators and most facts are empty.
+    pub fn known(&self, from: Stamp, to: Stamp, pad_us: i64) -> Result<Vec<Failure>> {
+        self.read(|db| known::known(db, from, to, pad_us))
+    }
+
+    /// The newest stored clock offset of each pair of nodes.
+    pub fn clocks(&self) -> Result<Vec<ClockOffset>> {
+        self.read(context::stored_clocks)
+    }
+
+    /// The incidents that a filter lets pass, newest first, without curve, URLs, examples, proof and candidates.
+    pub fn incidents(&self, filter: &Filter) -> Result<Vec<Incident>> {
+        self.read(|db| list::list(db, filter))
+    }
+
+    /// One incident, whole but for its advice. An id that was merged away gives the incident that it is part of now.
+    ///
+    /// # Errors
+    /// Of kind `Usage` when there is none of that id.
+    pub fn incident(&self, id: u32) -> Result<Incident> {
+        let id = self.resolve_id(id)?;
+        self.read(|db| read::incident(db, id))?.ok_or_else(|| self.no_such(id))
+    }
+
+    /// The incident that an id stands for now: its own, or the one that it became part of.
+    ///
+    /// # Errors
+    /// Of kind `Usage` when there is none.
+    pub fn resolve_id(&self, id: u32) -> Result<u32> {
+        self.read(|db| read::resolve_id(db, id))?.ok_or_else(|| self.no_such(id))
+    }
+
+    /// The incident to show when nobody named one: the open one, else the newest; `None` in an empty history.
+    pub fn current(&self) -> Result<Option<u32>> {
+        self.read(list::current)
+    }
+
+    /// Records what was done about an incident; without `worked`, what is recorded about the same fix stays. Returns
+    /// the id of the incident. Failures after this moment open it again.
+    ///
+    /// # Errors
+    /// Of kind `Usage` for an unknown id or an empty text.
+    pub fn resolve(&mut self, id: u32, fix: &str, worked: Option<Worked>) -> Result<u32> {
+        let fix = said(fix, "guru resolve ID 'what you did'")?;
+        let found = human::resolve(&mut self.db, id, &fix, worked, now());
+        found.map_err(|e| fault::fault(&self.path, "write", &e))?.ok_or_else(|| self.no_such(id))
+    }
+
+    /// Adds a note to an incident and returns its id.
+    ///
+    /// # Errors
+    /// Of kind `Usage` for an unknown id or an empty text.
+    pub fn note(&mut self, id: u32, words: &str) -> Result<u32> {
+        let words = said(words, "guru note ID 'what you saw'")?;
+        let found = human::note(&mut self.db, id, &words, now());
+        found.map_err(|e| fault::fault(&self.path, "write", &e))?.ok_or_else(|| self.no_such(id))
+    }
+
+    fn read<T>(&self, ask: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        ask(&self.db).map_err(|e| fault::fault(&self.path, "read", &e))
+    }
+
+    fn no_such(&self, id: u32) -> Error {
+        Error::new(Kind::Usage, format!("there is no incident {id} in {}", self.path.display()))
+            .hint("list them with: guru incidents")
+    }
+}
+
+fn said(words: &str, usage: &str) -> Result<String> {
+    let words = text::plain(words.trim()).into_owned();
+    if words.is_empty() {
+        return Err(Error::new(Kind::Usage, "the text is empty").hint(usage));
+    }
+    Ok(words)
+}
+
+/// The wall clock; only what people write is dated by it.
+fn now() -> Stamp {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|d| i64::try_from(d.as_micros()).ok())
+        .map_or(Stamp::NONE, Stamp)
+}

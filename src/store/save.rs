@@ -1,0 +1,269 @@
+//! Saves what a run found. In: a batch; out: one transaction, after which everything of it is stored once.
+//!
+//! The laws: saving a batch again changes nothing; a failure is one row however often it is read; an incident keeps
+//! its id, and where incidents turn out to be one, the smallest id stays and the others become its aliases.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::harm::{self, Stretch};
+use super::incidents::{self, News};
+use super::ledger::{Ledger, rank_of};
+use super::tally::Tally;
+use super::text::{count, stamp};
+use super::{context, failures, human, merge};
+use crate::model::evidence::Evidence;
+use crate::model::failure::Failure;
+use crate::model::incident::Group;
+use crate::model::report::{ClockOffset, Stored};
+use crate::model::stamp::Stamp;
+use crate::model::traffic::NodeTraffic;
+
+/// What a run found and wants kept.
+pub struct Batch<'a> {
+    /// Failed fetches, those that came from the store included.
+    pub failures: &'a [Failure],
+    /// Their quotes, redacted and bounded, by identity.
+    pub evidence: &'a HashMap<u64, Evidence>,
+    /// Incidents with their members; saving fills in ids and what people wrote. A group none of whose members is
+    /// known gets no row and the id 0.
+    pub groups: &'a mut [Group],
+    /// Position in `groups` of the one that lone failures were folded into. It never draws an incident into itself,
+    /// nor is it drawn into one: single failures move.
+    pub scattered: Option<usize>,
+    /// Traffic per minute.
+    pub traffic: &'a [NodeTraffic],
+    /// Changes: when, kind word, node, text.
+    pub changes: &'a [(Stamp, String, String, String)],
+    /// Clocks.
+    pub clocks: &'a [ClockOffset],
+}
+
+/// Saves a batch in one transaction. The path of the result is left empty.
+pub fn save(db: &mut Connection, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut save = Save::of(&tx, batch);
+    for n in 0..batch.groups.len() {
+        save.settle(n, &batch.groups[n], batch.scattered == Some(n))?;
+    }
+    save.write_failures(batch)?;
+    save.move_the_rest(batch)?;
+    std::mem::take(&mut save.tally).apply(&tx)?;
+    save.close_donors()?;
+    let stored = save.tell(batch)?;
+    context::traffic(&tx, batch.traffic)?;
+    context::changes(&tx, batch.changes)?;
+    context::clocks(&tx, batch)?;
+    tx.commit()?;
+    Ok(stored)
+}
+
+struct Save<'t, 'c> {
+    tx: &'t Transaction<'c>,
+    ledger: Ledger,
+    tally: Tally,
+    /// The failures to write: position of the best record of each identity.
+    best: HashMap<u64, usize>,
+    /// The incident that each member of a group goes to.
+    assigned: HashMap<u64, u32>,
+    /// The incident of each group.
+    targets: Vec<Option<u32>>,
+    news: BTreeMap<u32, News>,
+    /// Scattered rows that lost members, and to which incident.
+    donors: BTreeMap<u32, u32>,
+    known: u64,
+}
+
+impl<'t, 'c> Save<'t, 'c> {
+    fn of(tx: &'t Transaction<'c>, batch: &Batch<'_>) -> Self {
+        let mut best: HashMap<u64, usize> = HashMap::with_capacity(batch.failures.len());
+        for (n, f) in batch.failures.iter().enumerate() {
+            let there = best.entry(f.id).or_insert(n);
+            if rank_of(f) > rank_of(&batch.failures[*there]) {
+                *there = n;
+            }
+        }
+        Save {
+            tx,
+            ledger: Ledger::default(),
+            tally: Tally::default(),
+            best,
+            assigned: HashMap::new(),
+            targets: Vec::new(),
+            news: BTreeMap::new(),
+            donors: BTreeMap::new(),
+            known: 0,
+        }
+    }
+
+    /// Decides to which incident a group belongs, merging those that turn out to be one.
+    fn settle(&mut self, n: usize, group: &Group, scattered: bool) -> rusqlite::Result<()> {
+        let mut same: BTreeSet<u32> = BTreeSet::new();
+        let mut other: BTreeSet<u32> = BTreeSet::new();
+        let mut members = Vec::with_capacity(group.members.len());
+        for &id in &group.members {
+            let stored = self.ledger.look_up(self.tx, id)?.is_some();
+            if !stored && !self.best.contains_key(&id) {
+                continue;
+            }
+            let home = self.assigned.get(&id).map(|i| self.ledger.home(*i)).or_else(|| self.ledger.incident(id));
+            match home {
+                Some(i) if self.is_scattered(i)? != scattered => {
+                    other.insert(i);
+                    if scattered {
+                        continue;
+                    }
+                }
+                Some(i) => _ = same.insert(i),
+                None => {}
+            }
+            members.push(id);
+        }
+        if members.is_empty() {
+            self.targets.push(other.first().copied());
+            return Ok(());
+        }
+        let target = self.unite(&same, group, scattered)?;
+        if !scattered {
+            self.donors.extend(other.into_iter().map(|donor| (donor, target)));
+        }
+        self.assigned.extend(members.into_iter().map(|id| (id, target)));
+        debug_assert_eq!(self.targets.len(), n);
+        self.targets.push(Some(target));
+        Ok(())
+    }
+
+    /// The smallest of these incidents, the others merged into it; a new one when there is none.
+    fn unite(&mut self, same: &BTreeSet<u32>, group: &Group, scattered: bool) -> rusqlite::Result<u32> {
+        let Some(&target) = same.first() else {
+            let id = incidents::next_id(self.tx)?;
+            incidents::create(self.tx, id, &group.incident, scattered)?;
+            self.news.insert(id, News { created: true, ..News::default() });
+            return Ok(id);
+        };
+        for &from in same.iter().skip(1) {
+            merge::merge(self.tx, from, target)?;
+            self.ledger.merge(from, target);
+            self.news.remove(&from);
+            self.news.entry(target).or_default().merged = true;
+        }
+        Ok(target)
+    }
+
+    fn is_scattered(&self, incident: u32) -> rusqlite::Result<bool> {
+        self.tx.prepare_cached("SELECT scattered FROM incidents WHERE id = ?1")?.query_row([incident], |r| r.get(0))
+    }
+
+    fn write_failures(&mut self, batch: &Batch<'_>) -> rusqlite::Result<()> {
+        for (n, f) in batch.failures.iter().enumerate() {
+            if self.best.get(&f.id) != Some(&n) {
+                continue;
+            }
+            let quotes = batch.evidence.get(&f.id);
+            let stored = self.ledger.look_up(self.tx, f.id)?.is_some();
+            let was_in = self.ledger.incident(f.id);
+            let incident = self.assigned.get(&f.id).map(|i| self.ledger.home(*i)).or(was_in);
+            let changed = match self.ledger.get(f.id) {
+                Some(known) if stored => {
+                    failures::strengthen(self.tx, f, quotes, (known, was_in), incident, &mut self.tally)?
+                }
+                _ => {
+                    failures::insert(self.tx, f, quotes, incident, &mut self.tally)?;
+                    true
+                }
+            };
+            self.known += u64::from(stored && !f.stored);
+            if let (true, Some(i)) = (changed, incident) {
+                self.news.entry(i).or_default().members = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Members that are stored and were not handed over again.
+    fn move_the_rest(&mut self, batch: &Batch<'_>) -> rusqlite::Result<()> {
+        let mut moved = BTreeSet::new();
+        for &id in batch.groups.iter().flat_map(|g| &g.members) {
+            let (Some(&to), Some(known)) = (self.assigned.get(&id), self.ledger.get(id)) else { continue };
+            let (to, was_in) = (self.ledger.home(to), self.ledger.incident(id));
+            if self.best.contains_key(&id) || was_in == Some(to) || !moved.insert(id) {
+                continue;
+            }
+            failures::relocate(self.tx, id, known, was_in, to, &mut self.tally)?;
+            self.news.entry(to).or_default().members = true;
+        }
+        Ok(())
+    }
+
+    /// A scattered row that lost its last member becomes an alias; one that has some left gets its span anew.
+    fn close_donors(&mut self) -> rusqlite::Result<()> {
+        for (donor, to) in std::mem::take(&mut self.donors) {
+            let to = self.ledger.home(to);
+            let (left, first, last): (i64, Option<i64>, Option<i64>) = self.tx.query_row(
+                "SELECT count(*), min(started_at_us), max(coalesce(ended_at_us, started_at_us))
+                 FROM failed_fetches WHERE incident_id = ?1",
+                [donor],
+                |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+            )?;
+            if left == 0 {
+                merge::merge(self.tx, donor, to)?;
+                self.ledger.merge(donor, to);
+                self.news.remove(&donor);
+            } else {
+                self.news.entry(donor).or_default().members = true;
+                self.tx.execute(
+                    "UPDATE incidents SET opened_at_us = ?2, closed_at_us = ?3 WHERE id = ?1",
+                    rusqlite::params![donor, first, last],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the incidents' own rows up to date and hands back to the groups what the store knows of them.
+    fn tell(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
+        let mut touched = BTreeSet::new();
+        for (n, group) in batch.groups.iter_mut().enumerate() {
+            let Some(id) = self.targets[n].map(|i| self.ledger.home(i)) else {
+                group.incident.id = 0;
+                continue;
+            };
+            let news = self.news.get(&id).copied().unwrap_or_default();
+            let retold = incidents::retell(self.tx, id, &group.incident, news)?;
+            let harmed = match self.stretch(group, batch.failures) {
+                Some(stretch) => harm::add(self.tx, id, stretch)?,
+                None => false,
+            };
+            if retold || harmed {
+                touched.insert(id);
+            }
+        }
+        for (n, group) in batch.groups.iter_mut().enumerate() {
+            if let Some(id) = self.targets[n].map(|i| self.ledger.home(i)) {
+                human::hand_back(self.tx, id, &mut group.incident)?;
+            }
+        }
+        let is_new = |id: &u32| self.news.get(id).is_some_and(|n| n.created);
+        let new = touched.iter().filter(|id| is_new(id)).count() as u64;
+        Ok(Stored { new, updated: touched.len() as u64 - new, known: self.known, ..Stored::default() })
+    }
+
+    /// The stretch of log in which this run counted the visitors of a group: that of the members it read itself.
+    fn stretch(&self, group: &Group, failures: &[Failure]) -> Option<Stretch> {
+        let harm = &group.incident.harm;
+        if harm.visitors_5xx == 0 && harm.crawlers_5xx == 0 {
+            return None;
+        }
+        let read =
+            || group.members.iter().filter_map(|id| self.best.get(id)).map(|&n| &failures[n]).filter(|f| !f.stored);
+        let first = read().map(|f| f.started).filter(|t| t.is_known()).min()?;
+        let last = read().map(|f| f.ended.or(f.started)).max().unwrap_or(stamp(None)).max(first);
+        Some(Stretch {
+            first: first.0,
+            last: last.0,
+            visitors: count(harm.visitors_5xx),
+            crawlers: count(harm.crawlers_5xx),
+        })
+    }
+}

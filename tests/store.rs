@@ -1,0 +1,16 @@
+//! The store from outside: laws of saving, crashes, strange files, questions, and the schema as others read it.
+
+#[path = "store/asking.rs"]
+mod asking;
+#[path = "store/crash.rs"]
+mod crash;
+#[path = "store/files.rs"]
+mod files;
+#[path = "store/laws.rs"]
+mod laws;
+#[path = "store/saving.rs"]
+mod saving;
+#[path = "store/schema.rs"]
+mod schema;
+#[path = "store/support.rs"]
+mod support;
