@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 
 use super::common::{self, Common};
+use super::keep::Keeper;
 use super::{Outcome, when};
 use crate::classify::Rules;
 use crate::error::{Error, Kind, Result};
@@ -80,8 +81,9 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let library = library(args)?;
     let resolved = find(args, common)?;
     let progress = Progress::new();
-    let keeper = super::keep::Keeper::open(args.no_store, common);
-    let history = |span| keeper.remembered(span);
+    let keeper = Keeper::open(args.no_store, when::duration(&args.gap)?, common);
+    let (store, gap_us) = keeper.shared();
+    let history = move |span| Keeper::recall(store, gap_us, span);
     let job = job(args, resolved.files.clone(), &library, progress.clone(), &history)?;
     let bar = super::bar::Bar::start(progress, resolved.files.iter().map(|f| f.size).sum(), common.quiet);
     let mut analysis = pipeline::run(&job);

@@ -2,6 +2,7 @@
 //! stderr. A closed pipe ends a command quietly.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -54,6 +55,12 @@ impl Common {
             store: self.store.clone(),
             ..view::Style::default()
         })
+    }
+
+    /// Where the history is: see [`crate::store::locate`].
+    pub fn store_path(&self) -> PathBuf {
+        let flag = self.store.as_deref().map(Path::new);
+        crate::store::locate(flag, &|name| std::env::var_os(name), &|path| path.exists())
     }
 
     /// How stderr is to look.

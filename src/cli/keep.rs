@@ -1,44 +1,109 @@
 //! The store as `analyze` uses it. In: what a run found; out: numbered incidents, and what the history remembers. An
 //! unwritable store never costs the report: the error is told in it, and by the exit code after it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use super::common::Common;
-use crate::model::report::Span;
-use crate::pipeline::{Analysis, History};
+use crate::error::Error;
+use crate::model::report::{Span, Stored};
+use crate::model::stamp::SECOND;
+use crate::pipeline::{Analysis, History, worst_first};
+use crate::store::{Batch, Store};
 
-/// The store, or none.
-pub struct Keeper {}
+/// How far beside a run's own time stored failures are looked for: a trickle drips at most so slowly.
+const BESIDE: i64 = 26 * 3600 * SECOND;
+
+/// The store, or none, or why there is none.
+pub struct Keeper {
+    store: Option<Mutex<Store>>,
+    path: String,
+    gap_us: i64,
+    error: RefCell<Option<Error>>,
+}
 
 impl Keeper {
     /// Opens the store, unless nothing is to be kept.
-    pub fn open(_no_store: bool, _common: &Common) -> Keeper {
-        Keeper {}
+    pub fn open(no_store: bool, gap_us: i64, common: &Common) -> Keeper {
+        let path = common.store_path();
+        let mut keeper = Keeper { store: None, path: path.display().to_string(), gap_us, error: RefCell::new(None) };
+        if no_store {
+            keeper.path.clear();
+            return keeper;
+        }
+        match Store::open(&path) {
+            Ok(store) => keeper.store = Some(Mutex::new(store)),
+            Err(e) => keeper.error = RefCell::new(Some(e)),
+        }
+        keeper
     }
 
-    /// What the history remembers of a span of time.
-    pub fn remembered(&self, _span: Span) -> History {
-        History::default()
+    /// What the history remembers of a span of time. May be asked from any thread.
+    pub fn recall(store: Option<&Mutex<Store>>, gap_us: i64, span: Span) -> History {
+        let Some(store) = store.and_then(|s| s.lock().ok()) else { return History::default() };
+        // What cannot be read now will fail to be written later, and is told then.
+        History {
+            failures: store.known(span.from, span.to, gap_us.max(BESIDE)).unwrap_or_default(),
+            clocks: store.clocks().unwrap_or_default(),
+        }
+    }
+
+    /// The store for [`Keeper::recall`].
+    pub fn shared(&self) -> (Option<&Mutex<Store>>, i64) {
+        (self.store.as_ref(), self.gap_us)
     }
 
     /// Keeps what was found and numbers the incidents. Returns the incident of each failed fetch.
     pub fn keep(&self, analysis: &mut Analysis) -> HashMap<u64, u32> {
-        number(analysis)
+        match self.save(analysis) {
+            Ok(Some(stored)) => analysis.report.store = Some(stored),
+            Ok(None) => {}
+            Err(e) => {
+                let error = Some(e.to_string());
+                analysis.report.store = Some(Stored { path: self.path.clone(), error, ..Stored::default() });
+            }
+        }
+        if analysis.report.store.as_ref().is_none_or(|s| s.error.is_some()) {
+            number(analysis);
+        }
+        analysis.report.incidents = worst_first(&analysis.groups, &analysis.failures);
+        let scattered = analysis.report.incidents.iter().find(|i| i.service == "scattered");
+        analysis.report.scattered = scattered.map(|i| i.id);
+        let members = |g: &crate::model::Group| g.members.iter().map(|id| (*id, g.incident.id)).collect::<Vec<_>>();
+        analysis.groups.iter().flat_map(members).collect()
+    }
+
+    fn save(&self, analysis: &mut Analysis) -> Result<Option<Stored>, Error> {
+        if let Some(e) = self.error.borrow_mut().take() {
+            return Err(e);
+        }
+        let Some(store) = &self.store else { return Ok(None) };
+        let mut store = store.lock().unwrap_or_else(|e| e.into_inner());
+        let scattered = analysis.groups.iter().position(|g| g.incident.service == "scattered");
+        let mut batch = Batch {
+            failures: &analysis.failures,
+            evidence: &analysis.evidence,
+            groups: &mut analysis.groups,
+            scattered,
+            traffic: &analysis.traffic,
+            changes: &analysis.changes,
+            clocks: &analysis.report.clock_offsets,
+        };
+        store.save(&mut batch).map(Some)
     }
 }
 
 /// Without a store an incident's number is its position in the report, from 1.
-fn number(analysis: &mut Analysis) -> HashMap<u64, u32> {
-    let mut numbers = HashMap::new();
-    for (n, incident) in analysis.report.incidents.iter_mut().enumerate() {
-        incident.id = n as u32 + 1;
+fn number(analysis: &mut Analysis) {
+    let order = worst_first(&analysis.groups, &analysis.failures);
+    for (n, listed) in order.iter().enumerate() {
         let same = |g: &&mut crate::model::Group| {
-            g.incident.id == 0 && g.incident.opened_at == incident.opened_at && g.incident.title == incident.title
+            let i = &g.incident;
+            i.id == 0 && (i.opened_at, &i.title, i.failures) == (listed.opened_at, &listed.title, listed.failures)
         };
         if let Some(group) = analysis.groups.iter_mut().find(same) {
-            group.incident.id = incident.id;
-            numbers.extend(group.members.iter().map(|id| (*id, incident.id)));
+            group.incident.id = n as u32 + 1;
         }
     }
-    numbers
 }

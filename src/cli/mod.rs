@@ -4,8 +4,10 @@
 mod analyze;
 mod bar;
 mod common;
+mod explain;
 mod formats;
 mod keep;
+mod remember;
 mod when;
 
 pub mod history;
@@ -31,6 +33,16 @@ struct Cli {
 enum Command {
     /// Read logs, link failed fetches to what the origin saw, name causes, group incidents, remember them
     Analyze(analyze::Args),
+    /// List and search the history
+    Incidents(remember::List),
+    /// Show one incident, whole: the open one, else the newest
+    Show(remember::Show),
+    /// Record what you did about an incident, and whether it worked
+    Resolve(history::ResolveArgs),
+    /// Add a note to an incident
+    Note(history::NoteArgs),
+    /// Explain a cause, or a message pasted from a log or an error page
+    Explain(explain::Args),
     /// Say which log formats are known, or what a file is
     Formats(formats::Args),
 }
@@ -48,6 +60,11 @@ pub fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Analyze(args) => analyze::run(&args, &cli.common),
+        Command::Incidents(args) => remember::incidents(&args, &cli.common),
+        Command::Show(args) => remember::show(&args, &cli.common),
+        Command::Resolve(args) => remember::resolve(&args, &cli.common),
+        Command::Note(args) => remember::note(&args, &cli.common),
+        Command::Explain(args) => explain::run(&args, &cli.common),
         Command::Formats(args) => formats::run(&args, &cli.common),
     };
     match outcome {

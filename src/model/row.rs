@@ -62,6 +62,11 @@ pub fn group_of(url: &[u8]) -> &[u8] {
     if end == 0 { b"/" } else { &path[..end] }
 }
 
+/// Hash of host and URL group.
+pub fn group_hash(host: &[u8], url: &[u8]) -> u32 {
+    hash32(group_of(url)).rotate_left(7) ^ hash32(host)
+}
+
 /// A segment that names one thing: it has a dot, four digits or more, or is a number.
 fn is_id(segment: &[u8]) -> bool {
     let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
@@ -231,7 +236,7 @@ impl FetchRow {
             agent: hash32(f.agent) ^ hash32(f.referer).rotate_left(16),
             host: hash32(f.host),
             backend: hash32(f.backend),
-            group: hash32(group_of(f.url)).rotate_left(7) ^ hash32(f.host),
+            group: group_hash(f.host, f.url),
             id: f.travelled_id as u32,
             status: f.origin_status,
             port: f.port,

@@ -32,6 +32,8 @@ pub use context::{Context, Reading, Wanted};
 pub use fold::fold;
 pub use partial::Partial;
 pub use plan::bears_requests;
+pub use story::safe_advice;
+pub use summary::worst_first;
 
 /// A format that the user named, for all files or for those whose path matches.
 #[derive(Clone, Debug)]

@@ -52,8 +52,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
         }
     }
     tell_in(failures, linked);
-    for n in 0..failures.len() {
-        let f = &mut failures[n];
+    for (n, f) in failures.iter_mut().enumerate() {
         if f.stored && f.link.is_none() {
             continue;
         }
@@ -65,9 +64,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
             failures[n].ruling = Ruling { cause, confidence: 0.95, ..before };
         }
     }
-    for n in 0..failures.len() {
-        settle_verdict(&mut failures[n], linked);
-    }
+    failures.iter_mut().for_each(|f| settle_verdict(f, linked));
     let tops: HashSet<_> = context.series.values().filter(|r| r.top).map(|r| r.series.id).collect();
     let mut judged = Judged { visitors: chains.ledger(failures, &tops), ..Judged::default() };
     let harm = chains.visitors(failures);

@@ -67,7 +67,13 @@ fn words(incident: &mut Incident, members: &[&Failure], job: &Job<'_>) {
     incident.title = format!("{}: {}", incident.service, about.title);
     incident.in_short = about.means;
     let climbed = members.iter().filter(|f| f.facts.get(Fact::Climbing) == Some(1.0)).count();
-    incident.advice = safe(about.advice, climbed * 5 >= members.len().max(1));
+    let climbed = climbed * 5 >= members.len().max(1) || incident.causes.iter().any(|c| c.cause == "overload");
+    incident.advice = safe(about.advice, climbed);
+}
+
+/// The advice of a cause file for a stored incident: what is known of its load is that some of it was overload.
+pub fn safe_advice(advice: Vec<Advice>, incident: &Incident) -> Vec<Advice> {
+    safe(advice, incident.causes.iter().any(|c| c.cause == "overload"))
 }
 
 /// Never raise timeouts where answer times climbed with load: longer waits would hold more workers.

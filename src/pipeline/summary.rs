@@ -1,7 +1,7 @@
 //! The report of a run. In: everything that was found; out: `Analysis` with an ordered, serialisable `Report`. It
 //! decides nothing about failures; it only adds up, and says what a reader must know before believing the figures.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Analysis;
 use super::context::Context;
@@ -51,7 +51,7 @@ pub fn analysis(
         span,
         sources: sources(&partial, &plan),
         clock_offsets: clocks(&linked, &plan.context),
-        incidents: incidents(&groups),
+        incidents: worst_first(&groups, &failures),
         totals,
         ..Report::default()
     };
@@ -69,9 +69,12 @@ pub fn analysis(
     Analysis { report, failures, evidence, groups, traffic, changes, troubles: plan.troubles, confidences }
 }
 
-/// Worst first: by the visitors who noticed, then by failures.
-fn incidents(groups: &[Group]) -> Vec<Incident> {
-    let mut out: Vec<Incident> = groups.iter().map(|g| g.incident.clone()).collect();
+/// The incidents that this run saw something of, worst first: by the visitors who noticed, then by failures. Groups
+/// that consist of stored failures only were made to keep them together; they are not news.
+pub fn worst_first(groups: &[Group], failures: &[Failure]) -> Vec<Incident> {
+    let here: HashSet<u64> = failures.iter().filter(|f| !f.stored).map(|f| f.id).collect();
+    let seen = |g: &&Group| g.members.iter().any(|id| here.contains(id));
+    let mut out: Vec<Incident> = groups.iter().filter(seen).map(|g| g.incident.clone()).collect();
     out.sort_by_key(|i| {
         let scattered = i.service == "scattered";
         (scattered, std::cmp::Reverse(i.harm.visitors_5xx), std::cmp::Reverse(i.failures), i.opened_at)

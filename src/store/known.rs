@@ -14,7 +14,7 @@ use crate::model::fetch::{FetchOutcome, Reason};
 use crate::model::locator::Locator;
 use crate::model::mark::{MarkKind, OwnedMark};
 use crate::model::message::Note;
-use crate::model::row::{FetchRow, NOT_LOGGED};
+use crate::model::row::{FetchRow, NOT_LOGGED, group_hash};
 use crate::model::stamp::Stamp;
 use crate::model::text::Text;
 use crate::model::tier::{SeriesId, Tier};
@@ -22,13 +22,20 @@ use crate::model::verdict::{Impact, Link, Method, Verdict};
 
 type R<T> = rusqlite::Result<T>;
 
-/// The failed fetches that began between `from` and `to`, both widened by `pad_us`, in order of time.
+/// Failures of a span, and all others of their incidents: grouping must see an incident whole, or it would come apart.
+/// Lone failures that were folded into one row are no incident in that sense.
+const SPAN: &str = "started_at_us BETWEEN ?1 AND ?2 OR incident_id IN (
+    SELECT DISTINCT f.incident_id FROM failed_fetches f JOIN incidents i ON i.id = f.incident_id
+    WHERE f.started_at_us BETWEEN ?1 AND ?2 AND i.scattered = 0)";
+
+/// The failed fetches that began between `from` and `to`, both widened by `pad_us`, with all others of their
+/// incidents, in order of time.
 pub fn known(db: &Connection, from: Stamp, to: Stamp, pad_us: i64) -> R<Vec<Failure>> {
     let span = params![from.0.saturating_sub(pad_us), to.0.saturating_add(pad_us)];
     let mut marks = marks(db, span)?;
     let sql = format!(
         "SELECT {RECORD}, {ROW}, {SURROUNDINGS}, {JUDGEMENT} FROM failed_fetches
-         WHERE started_at_us BETWEEN ?1 AND ?2 ORDER BY started_at_us, identity"
+         WHERE {SPAN} ORDER BY started_at_us, identity"
     );
     db.prepare_cached(&sql)?.query_map(span, |r| failure(r, &mut marks))?.collect()
 }
@@ -36,10 +43,11 @@ pub fn known(db: &Connection, from: Stamp, to: Stamp, pad_us: i64) -> R<Vec<Fail
 /// Their quoted records, as marks.
 fn marks(db: &Connection, span: &[&dyn rusqlite::ToSql]) -> R<HashMap<i64, Vec<OwnedMark>>> {
     let mut found: HashMap<i64, Vec<OwnedMark>> = HashMap::new();
-    let mut statement = db.prepare_cached(
+    let sql = format!(
         "SELECT failure_id, kind, text FROM failed_fetches JOIN evidence ON failure_id = identity
-         WHERE started_at_us BETWEEN ?1 AND ?2 ORDER BY failure_id, ordinal",
-    )?;
+         WHERE {SPAN} ORDER BY failure_id, ordinal"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(span)?;
     while let Some(r) = rows.next()? {
         let kind = MarkKind::parse(r.get_ref(1)?.as_str()?).unwrap_or(MarkKind::Message);
@@ -104,6 +112,8 @@ fn failure(row: &Row<'_>, marks: &mut HashMap<i64, Vec<OwnedMark>>) -> R<Failure
     let mut f = record(&mut c, unsigned(identity))?;
     f.marks = marks.remove(&identity).unwrap_or_default().into_boxed_slice();
     f.row = fetch_row(&mut c, f.vxid)?;
+    f.row.group = group_hash(f.host.bytes(), f.url.bytes());
+    f.row.id = f.travelled_id as u32;
     f.facts = facts(&f);
     f.incident = c.get::<Option<u32>>()?.unwrap_or(0);
     f.client_vxid = c.id()?;
@@ -174,7 +184,10 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
         local_port: c.get()?,
         flags: c.get()?,
         series: SeriesId::default(),
-        spare: 0,
+        // Set by the caller, from the texts.
+        group: 0,
+        id: 0,
+        spare: [0; 3],
     })
 }
 

@@ -94,7 +94,8 @@ impl Store {
         Ok(Stored { path: self.path.display().to_string(), ..stored })
     }
 
-    /// The stored failed fetches that began between `from` and `to`, both widened by `pad_us`, in order of time, for
+    /// The stored failed fetches that began between `from` and `to`, both widened by `pad_us`, with all others of
+    /// their incidents, in order of time, for
     /// grouping and linking beside new ones. `series` is meaningless, locators and most facts are empty.
     pub fn known(&self, from: Stamp, to: Stamp, pad_us: i64) -> Result<Vec<Failure>> {
         self.read(|db| known::known(db, from, to, pad_us))
