@@ -43,10 +43,10 @@ impl Keeper {
     pub fn recall(store: Option<&Mutex<Store>>, gap_us: i64, span: Span) -> History {
         let Some(store) = store.and_then(|s| s.lock().ok()) else { return History::default() };
         // What cannot be read now will fail to be written later, and is told then.
-        History {
-            failures: store.known(span.from, span.to, gap_us.max(BESIDE)).unwrap_or_default(),
-            clocks: store.clocks().unwrap_or_default(),
-        }
+        let failures = store.known(span.from, span.to, gap_us.max(BESIDE)).unwrap_or_default();
+        let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
+        let evidence = store.evidence(&ids).unwrap_or_default();
+        History { failures, evidence, clocks: store.clocks().unwrap_or_default() }
     }
 
     /// The store for [`Keeper::recall`].

@@ -56,6 +56,8 @@ impl Forced {
 pub struct History {
     /// Stored failures of that time, and all others of their incidents.
     pub failures: Vec<Failure>,
+    /// The proof of those failures.
+    pub evidence: HashMap<u64, Evidence>,
     /// Stored clocks.
     pub clocks: Vec<ClockOffset>,
 }
@@ -150,7 +152,8 @@ fn analyse(job: &Job<'_>) -> Analysis {
     let judged = refine::refine(&mut failures, &mut partial, &linked, &plan.context);
     let rules = crate::incident::Rules { gap_us: job.gap_us, logs_end: span.map_or(Stamp::NONE, |s| s.to) };
     let mut groups = crate::incident::group(&failures, &rules);
-    let evidence = quotes::fetch(&failures, &partial, &plan);
+    let mut evidence = quotes::fetch(&failures, &partial, &plan);
+    quotes::remember(&mut evidence, history.evidence);
     story::tell(&mut groups, &failures, &evidence, &judged, &partial, job);
     summary::analysis(plan, partial, failures, groups, evidence, linked, judged, span)
 }

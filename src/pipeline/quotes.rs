@@ -49,6 +49,19 @@ pub fn fetch(failures: &[Failure], partial: &Partial, plan: &Plan<'_>) -> HashMa
     out
 }
 
+/// Adds the stored proof: all of it for failures that this run adds nothing to, the own records for those it linked.
+pub fn remember(evidence: &mut HashMap<u64, Evidence>, stored: HashMap<u64, Evidence>) {
+    for (id, before) in stored {
+        match evidence.get_mut(&id) {
+            Some(now) if now.own.is_empty() => now.own = before.own,
+            Some(_) => {}
+            None => {
+                evidence.insert(id, before);
+            }
+        }
+    }
+}
+
 /// The marks that decided, else the first two: something must be quoted.
 fn marks(f: &Failure) -> impl Iterator<Item = Mark<'static>> {
     let decisive: Vec<usize> =

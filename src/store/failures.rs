@@ -38,10 +38,11 @@ pub fn insert(
     b.surroundings(f, incident)?;
     b.judgement(f, quotes)?;
     b.run()?;
+    let number = tx.last_insert_rowid();
     if let (Some(incident), None) = (incident, f.told_in) {
         tally.count(incident, &Counted::of(f), 1);
     }
-    quotes.map_or(Ok(()), |q| quote(tx, f.id, q))
+    quotes.map_or(Ok(()), |q| quote(tx, number, q))
 }
 
 /// Brings one that is stored up to date. `incident` is where it belongs now. True when that changed anything.
@@ -73,7 +74,7 @@ pub fn strengthen(
     }
     let newly_quoted = !known.quoted && quotes.is_some_and(|q| !q.own.is_empty());
     if let (true, Some(q)) = (newly_quoted, quotes) {
-        quote(tx, f.id, q)?;
+        quote(tx, known.number, q)?;
     }
     if was_in != incident {
         place(tx, f.id, incident)?;
@@ -120,20 +121,13 @@ fn fill_in(tx: &Transaction<'_>, f: &Failure, impact: Impact) -> rusqlite::Resul
     .map(|_| ())
 }
 
-fn quote(tx: &Transaction<'_>, id: u64, quotes: &Evidence) -> rusqlite::Result<()> {
+fn quote(tx: &Transaction<'_>, number: i64, quotes: &Evidence) -> rusqlite::Result<()> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO evidence (failure_id, ordinal, kind, file, line, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for (ordinal, q) in quotes.own.iter().enumerate() {
         let line = (q.line > 0).then(|| count(q.line));
-        statement.execute(params![
-            signed(id),
-            ordinal as i64,
-            kind_of(&q.text),
-            plain(&q.file),
-            line,
-            plain(&q.text)
-        ])?;
+        statement.execute(params![number, ordinal as i64, kind_of(&q.text), plain(&q.file), line, plain(&q.text)])?;
     }
     Ok(())
 }

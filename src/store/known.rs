@@ -3,14 +3,16 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::{JUDGEMENT, RECORD, ROW, SURROUNDINGS, outcome_of};
-use super::text::{stamp, unsigned};
+use super::text::{signed, stamp, unsigned};
 use crate::model::cause::{Cause, Ruling};
+use crate::model::evidence::Evidence;
 use crate::model::facts::{Fact, Facts};
 use crate::model::failure::Failure;
 use crate::model::fetch::{FetchOutcome, Reason};
+use crate::model::incident::Quote;
 use crate::model::locator::Locator;
 use crate::model::mark::{MarkKind, OwnedMark};
 use crate::model::message::Note;
@@ -40,12 +42,39 @@ pub fn known(db: &Connection, from: Stamp, to: Stamp, pad_us: i64) -> R<Vec<Fail
     db.prepare_cached(&sql)?.query_map(span, |r| failure(r, &mut marks))?.collect()
 }
 
+/// The stored quotes of failed fetches; those without any are left out.
+pub fn evidence(db: &Connection, ids: &[u64]) -> R<HashMap<u64, Evidence>> {
+    let mut own = db.prepare_cached("SELECT file, line, text FROM failed_fetches JOIN evidence ON failure_id = number WHERE identity = ?1 ORDER BY ordinal")?;
+    let mut far = db.prepare_cached(
+        "SELECT origin_file, origin_line, origin_text, origin_error_file, origin_error_line, origin_error_text
+         FROM failed_fetches WHERE identity = ?1",
+    )?;
+    let mut found = HashMap::new();
+    for &id in ids {
+        let own = own.query_map([signed(id)], |r| quote(r, 0))?.collect::<R<Vec<_>>>()?;
+        let both = far.query_row([signed(id)], |r| Ok((quote(r, 0)?, quote(r, 3)?))).optional()?;
+        let (origin, origin_error) = both.unwrap_or_default();
+        let e = Evidence { own: own.into_iter().flatten().collect(), origin, origin_error };
+        if e != Evidence::default() {
+            found.insert(id, e);
+        }
+    }
+    Ok(found)
+}
+
+/// File, line and text from column `at` on; `None` when there is no file.
+fn quote(r: &Row<'_>, at: usize) -> R<Option<Quote>> {
+    let Some(file) = r.get::<_, Option<String>>(at)? else { return Ok(None) };
+    let line = r.get::<_, Option<i64>>(at + 1)?.map_or(0, i64::unsigned_abs);
+    Ok(Some(Quote { file, line, text: r.get::<_, Option<String>>(at + 2)?.unwrap_or_default() }))
+}
+
 /// Their quoted records, as marks.
 fn marks(db: &Connection, span: &[&dyn rusqlite::ToSql]) -> R<HashMap<i64, Vec<OwnedMark>>> {
     let mut found: HashMap<i64, Vec<OwnedMark>> = HashMap::new();
     let sql = format!(
-        "SELECT failure_id, kind, text FROM failed_fetches JOIN evidence ON failure_id = identity
-         WHERE {SPAN} ORDER BY failure_id, ordinal"
+        "SELECT identity, kind, text FROM failed_fetches JOIN evidence ON failure_id = number
+         WHERE {SPAN} ORDER BY started_at_us, number, ordinal"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(span)?;

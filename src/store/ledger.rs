@@ -29,6 +29,8 @@ pub fn rank_of(f: &Failure) -> Rank {
 /// A failed fetch that is already stored.
 #[derive(Clone, Debug)]
 pub struct Known {
+    /// Number of its row.
+    pub number: i64,
     /// Its incident as stored; follow merges of this save with [`Ledger::home`].
     pub incident: Option<u32>,
     /// What its incident counts of it.
@@ -88,7 +90,7 @@ fn read(tx: &Transaction<'_>, id: u64) -> rusqlite::Result<Option<Known>> {
     tx.prepare_cached(
         "SELECT cause, verdict, impact, node, started_at_us, url, incident_id, client_vxid IS NOT NULL,
                 told_in IS NOT NULL, origin_method IS NOT NULL, origin_error_cause IS NOT NULL,
-                EXISTS (SELECT 1 FROM evidence WHERE failure_id = identity)
+                EXISTS (SELECT 1 FROM evidence WHERE failure_id = number), number
          FROM failed_fetches WHERE identity = ?1",
     )?
     .query_row([signed(id)], |r| {
@@ -100,6 +102,7 @@ fn read(tx: &Transaction<'_>, id: u64) -> rusqlite::Result<Option<Known>> {
             has_client: r.get(7)?,
             told: r.get(8)?,
             quoted: r.get(11)?,
+            number: r.get(12)?,
         })
     })
     .optional()

@@ -4,6 +4,9 @@
 //! It knows the nouns of the model and its own tables, nothing of logs, grouping or printing. The tables and the two
 //! public views are described in `migrations/`.
 //!
+//! Why a failed fetch has a number beside its identity: identities are hashes, and rows in their order fall on pages at
+//! random. Numbered in order of arrival, saving 200,000 failures took 4.2 s instead of 6.4, reading them 1.3 instead of 2.7.
+//!
 //! Why identities are signed integers: SQLite has no unsigned ones. `failed_fetches.identity` holds the same 64 bits,
 //! `failed_fetches.id` shows them as the 16 hexadecimal digits of reports.
 
@@ -26,12 +29,14 @@ mod save;
 mod tally;
 mod text;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
 
 use crate::error::{Error, Kind, Result};
+use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::incident::Incident;
 use crate::model::report::{ClockOffset, Stored};
@@ -99,6 +104,11 @@ impl Store {
     /// grouping and linking beside new ones. `series` is meaningless, locators and most facts are empty.
     pub fn known(&self, from: Stamp, to: Stamp, pad_us: i64) -> Result<Vec<Failure>> {
         self.read(|db| known::known(db, from, to, pad_us))
+    }
+
+    /// The stored quotes of these failed fetches, for a run that tells of stored ones without their logs.
+    pub fn evidence(&self, ids: &[u64]) -> Result<HashMap<u64, Evidence>> {
+        self.read(|db| known::evidence(db, ids))
     }
 
     /// The newest stored clock offset of each pair of nodes.

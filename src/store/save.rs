@@ -155,11 +155,12 @@ impl<'t, 'c> Save<'t, 'c> {
         self.tx.prepare_cached("SELECT scattered FROM incidents WHERE id = ?1")?.query_row([incident], |r| r.get(0))
     }
 
+    /// Writes in order of time, so that rows that are asked for together lie together.
     fn write_failures(&mut self, batch: &Batch<'_>) -> rusqlite::Result<()> {
-        for (n, f) in batch.failures.iter().enumerate() {
-            if self.best.get(&f.id) != Some(&n) {
-                continue;
-            }
+        let mut order: Vec<usize> = self.best.values().copied().collect();
+        order.sort_unstable_by_key(|n| (batch.failures[*n].started, batch.failures[*n].id));
+        for n in order {
+            let f = &batch.failures[n];
             let quotes = batch.evidence.get(&f.id);
             let stored = self.ledger.look_up(self.tx, f.id)?.is_some();
             let was_in = self.ledger.incident(f.id);

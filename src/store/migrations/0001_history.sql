@@ -49,8 +49,10 @@ CREATE TABLE incident_aliases (
 CREATE INDEX incident_aliases_by_incident ON incident_aliases (incident_id);
 
 CREATE TABLE failed_fetches (
-    -- the identity as the signed number with the same 64 bits; id shows it as reports do
-    identity INTEGER PRIMARY KEY,
+    -- order of arrival: rows are appended, so that only one small index is filled at random
+    number INTEGER PRIMARY KEY,
+    -- the signed number with the same 64 bits as the identity; id shows it as reports do
+    identity INTEGER NOT NULL UNIQUE,
     id TEXT GENERATED ALWAYS AS (printf('%016x', identity)) VIRTUAL,
     incident_id INTEGER REFERENCES incidents (id),
     tier TEXT NOT NULL CHECK (tier IN ('edge', 'cache', 'origin', 'app')),
@@ -132,7 +134,7 @@ CREATE INDEX failed_fetches_by_vxid ON failed_fetches (vxid) WHERE vxid IS NOT N
 
 -- The records of the tier that fetched, deciding one first.
 CREATE TABLE evidence (
-    failure_id INTEGER NOT NULL REFERENCES failed_fetches (identity),
+    failure_id INTEGER NOT NULL REFERENCES failed_fetches (number),
     ordinal INTEGER NOT NULL,
     -- the record's own word, such as FetchError
     kind TEXT NOT NULL,
@@ -291,7 +293,7 @@ SELECT id, CASE WHEN told_in IS NOT NULL THEN printf('%016x', told_in) END AS to
             ELSE json_array(json_object('cause', alternative_cause, 'confidence', alternative_confidence))
        END AS alternatives,
        (SELECT json_group_array(json_object('file', e.file, 'line', e.line, 'text', e.text))
-        FROM (SELECT file, line, text FROM evidence WHERE failure_id = identity ORDER BY ordinal) e) AS evidence,
+        FROM (SELECT file, line, text FROM evidence WHERE failure_id = number ORDER BY ordinal) e) AS evidence,
        verdict, origin_cause, origin_file, origin_line, origin_line_status,
        CAST(round(origin_duration_us / 1000.0) AS INTEGER) AS origin_duration_ms,
        CAST(round(origin_late_us / 1000.0) AS INTEGER) AS origin_late_by_ms,
