@@ -1,7 +1,7 @@
 //! What one save does to what earlier ones left.
 
 use guru::model::report::ClockOffset;
-use guru::model::stamp::{MINUTE, SECOND};
+use guru::model::stamp::MINUTE;
 use guru::model::{Minute, NodeTraffic, Stamp, State, Text, Verdict};
 use guru::store::{Store, Worked};
 
