@@ -361,3 +361,11 @@ fn a_long_hostile_message_takes_no_longer_than_its_length() {
     }
     assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn every_brief_fits_a_table() {
+    for cause in Rules::embedded().causes() {
+        let brief = Rules::embedded().explanation(cause).expect("a cause has prose").brief;
+        assert!((3..=26).contains(&brief.chars().count()), "{cause}: {brief:?}");
+    }
+}

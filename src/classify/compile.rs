@@ -59,7 +59,7 @@ impl Parts {
         // `noise` and `lifecycle` name what a message is when it is no cause: they have patterns but no chapter.
         if !matches!(file.id.as_str(), "noise" | "lifecycle") {
             let is_cause = !name.starts_with('_');
-            self.chapters.push(Chapter { explanation: prose(file), is_cause, pages });
+            self.chapters.push(Chapter { explanation: prose(file, is_cause), pages });
         }
         Ok(())
     }
@@ -98,9 +98,11 @@ fn ruling(id: &str, e: &RuleEntry) -> std::result::Result<MessageRuling, String>
     })
 }
 
-fn prose(file: CauseFile) -> Explanation {
+fn prose(file: CauseFile, is_cause: bool) -> Explanation {
     Explanation {
         id: file.id,
+        is_cause,
+        brief: if file.brief.is_empty() { file.title.clone() } else { file.brief },
         title: file.title,
         bucket: file.bucket,
         means: file.means,

@@ -35,7 +35,7 @@ impl Rules {
 
     /// The nearest cause ids and families to a word that nothing is known of.
     pub fn suggestions(&self, word: &str) -> Vec<String> {
-        let ids = || self.chapters.iter().filter(|c| c.is_cause).map(|c| c.explanation.id.as_str());
+        let ids = || self.chapters.iter().filter(|c| c.explanation.is_cause).map(|c| c.explanation.id.as_str());
         let mut known: Vec<&str> = ids().chain(ids().filter_map(|id| Some(id.split_once('.')?.0))).collect();
         known.sort();
         known.dedup();
@@ -46,7 +46,7 @@ impl Rules {
     fn named(&self, text: &str) -> Vec<(Explanation, f32)> {
         let id = text.trim_end_matches(['.', '*']).to_ascii_lowercase();
         let in_family = |e: &Explanation| e.id.split('.').next() == Some(&id);
-        let all = || self.chapters.iter().filter(|c| c.is_cause).map(|c| &c.explanation);
+        let all = || self.chapters.iter().filter(|c| c.explanation.is_cause).map(|c| &c.explanation);
         match all().find(|e| e.id == id) {
             Some(exact) => vec![(exact.clone(), 1.0)],
             None => all().filter(|e| in_family(e)).map(|e| (e.clone(), 1.0)).collect(),
@@ -73,7 +73,7 @@ impl Rules {
             return Vec::new();
         }
         let has = |e: &Explanation| e.id.contains(&word) || e.title.to_ascii_lowercase().contains(&word);
-        let all = self.chapters.iter().filter(|c| c.is_cause && has(&c.explanation));
+        let all = self.chapters.iter().filter(|c| c.explanation.is_cause && has(&c.explanation));
         all.take(ANSWERS).map(|c| (c.explanation.clone(), 0.6)).collect()
     }
 

@@ -14,6 +14,9 @@ use crate::model::Bucket;
 pub struct CauseFile {
     pub id: String,
     pub title: String,
+    /// Without one the title stands in its place.
+    #[serde(default)]
+    pub brief: String,
     pub bucket: Bucket,
     pub means: String,
     #[serde(default)]

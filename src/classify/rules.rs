@@ -24,8 +24,6 @@ pub const MESSAGE_RANK: i32 = 400;
 pub struct Chapter {
     /// Its prose.
     pub explanation: Explanation,
-    /// True when its id is a cause id.
-    pub is_cause: bool,
     /// Texts that people paste, such as an error page, and how sure each points here.
     pub pages: Vec<(regex::Regex, f32)>,
 }
@@ -76,13 +74,13 @@ impl Rules {
 
     /// The prose of a cause; `None` for an id that has no file.
     pub fn explanation(&self, cause: Cause) -> Option<Explanation> {
-        let found = self.chapters.iter().find(|c| c.is_cause && c.explanation.id == cause.id())?;
+        let found = self.chapters.iter().find(|c| c.explanation.is_cause && c.explanation.id == cause.id())?;
         Some(found.explanation.clone())
     }
 
     /// Every cause that has a file, in order of id.
     pub fn causes(&self) -> impl Iterator<Item = Cause> {
-        self.chapters.iter().filter(|c| c.is_cause).map(|c| Cause::named(&c.explanation.id))
+        self.chapters.iter().filter(|c| c.explanation.is_cause).map(|c| Cause::named(&c.explanation.id))
     }
 
     /// What the examples in the cause files complain about: empty when each yields its own cause and no other.

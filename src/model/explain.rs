@@ -13,6 +13,10 @@ pub struct Explanation {
     pub id: String,
     /// Reads after "the fetch failed because".
     pub title: String,
+    /// False for what is no cause of a failure but is asked about: an error page.
+    pub is_cause: bool,
+    /// The same in at most 26 characters, for titles and tables.
+    pub brief: String,
     /// Where a reader files it.
     pub bucket: Bucket,
     /// One sentence for somebody who has never seen Varnish.

@@ -64,11 +64,18 @@ fn words(incident: &mut Incident, members: &[&Failure], job: &Job<'_>) {
         incident.in_short = format!("{} failed fetches that happened alone; the causes differ.", incident.failures);
         return;
     }
-    incident.title = format!("{}: {}", incident.service, about.title);
+    incident.title = format!("{}: {}", incident.service, headline(incident, &about.brief, job));
     incident.in_short = about.means;
     let climbed = members.iter().filter(|f| f.facts.get(Fact::Climbing) == Some(1.0)).count();
     let climbed = climbed * 5 >= members.len().max(1) || incident.causes.iter().any(|c| c.cause == "overload");
     incident.advice = safe(about.advice, climbed);
+}
+
+/// What broke, and what followed from it: "first byte timeout, then marked sick by probes".
+fn headline(incident: &Incident, brief: &str, job: &Job<'_>) -> String {
+    let followed = incident.causes.iter().find(|c| c.role == "consequence" && c.cause != incident.cause);
+    let then = followed.and_then(|c| job.rules.explanation(Cause::named(&c.cause)));
+    then.map_or_else(|| brief.to_string(), |t| format!("{brief}, then {}", t.brief))
 }
 
 /// The advice of a cause file for a stored incident: what is known of its load is that some of it was overload.

@@ -73,8 +73,12 @@ fn page(paper: &mut Paper, e: &Explanation, style: &Style) {
 }
 
 fn next(all: &[&Explanation], style: &Style) -> Vec<Line> {
-    let mut commands: Vec<String> =
-        all.iter().take(1).map(|e| style.command(&format!("guru incidents {}", quoted(&e.id)))).collect();
+    let mut commands: Vec<String> = all
+        .iter()
+        .take(1)
+        .filter(|e| e.is_cause)
+        .map(|e| style.command(&format!("guru incidents {}", quoted(&e.id))))
+        .collect();
     if all.is_empty() {
         commands.push("guru explain CAUSE".to_string());
     }

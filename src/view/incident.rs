@@ -11,7 +11,7 @@ use super::spark;
 use super::style::{Style, quoted};
 use super::sums;
 use super::table::{hidden, lasted};
-use super::words::{count, duration, share};
+use super::words::{count, counted, duration, share};
 
 /// Renders an incident that is in the history: at most 23 lines unless `style.full`.
 pub fn incident(incident: &Incident, style: &Style) -> String {
@@ -108,12 +108,16 @@ fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
     let got = match (harm.visitors_5xx, harm.crawlers_5xx) {
         (0, _) if hidden(incident) => "nobody noticed, HIDDEN by stale answers".to_string(),
         (0, _) => "none known to have got 5xx".to_string(),
-        (n, 0) => format!("{} got 5xx", count(n)),
-        (n, crawlers) => format!("{} got 5xx ({} crawlers)", count(n), count(crawlers)),
+        (n, crawlers) => {
+            let part = harm.share.map(share);
+            let crawlers = (crawlers > 0).then(|| counted(crawlers, "crawler"));
+            let aside: Vec<String> = part.into_iter().chain(crawlers).collect();
+            let aside = if aside.is_empty() { String::new() } else { format!(" ({})", aside.join("; ")) };
+            format!("{} got 5xx{aside}", count(n))
+        }
     };
     let failed = if incident.failures == 1 { "fetch failed" } else { "fetches failed" };
-    let part = harm.share.map(|s| format!(" ({})", share(s))).unwrap_or_default();
-    let mut lines = labelled("Visitors", &format!("{got}; {} {failed}{part}", count(incident.failures)), style);
+    let mut lines = labelled("Visitors", &format!("{got}; {} {failed}", count(incident.failures)), style);
     let only_errors = harm.by_impact.iter().all(|(word, n)| *n == 0 || word == Impact::Error.word());
     let mut more = Vec::new();
     if !only_errors && !hidden(incident) {

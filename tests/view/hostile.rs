@@ -104,6 +104,8 @@ fn evil_explanation() -> Explanation {
     Explanation {
         id: evil(),
         title: evil(),
+        brief: evil(),
+        is_cause: true,
         bucket: Bucket::Network,
         means: evil(),
         why: evil(),

@@ -113,6 +113,8 @@ fn first_byte() -> Explanation {
     Explanation {
         id: "timeout.first_byte".into(),
         title: "the origin did not begin to answer in time".into(),
+        brief: "first byte timeout".into(),
+        is_cause: true,
         bucket: Bucket::Application,
         means:
             "Varnish had sent the request and waited, but the first byte of the answer did not come before its limit."
