@@ -154,6 +154,6 @@ fn analyse(job: &Job<'_>) -> Analysis {
     let mut groups = crate::incident::group(&failures, &rules);
     let mut evidence = quotes::fetch(&failures, &partial, &plan);
     quotes::remember(&mut evidence, history.evidence);
-    story::tell(&mut groups, &failures, &evidence, &judged, &partial, job);
+    story::tell(&mut groups, &failures, &evidence, &judged, &partial, &plan.context, job);
     summary::analysis(plan, partial, failures, groups, evidence, linked, judged, span)
 }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Job;
+use super::context::Context;
 use super::partial::Partial;
 use super::refine::Judged;
 use crate::model::incident::{Advice, Candidate, Example, Incident};
@@ -25,11 +26,13 @@ pub fn tell(
     evidence: &HashMap<u64, Evidence>,
     judged: &Judged,
     partial: &Partial,
+    context: &Context<'_>,
     job: &Job<'_>,
 ) {
     let by_id: HashMap<u64, &Failure> = failures.iter().map(|f| (f.id, f)).collect();
     let mut minutes: BTreeMap<Stamp, u64> = BTreeMap::new();
-    for (at, m) in partial.traffic.values().flatten() {
+    let visitors = partial.traffic.iter().filter(|(id, _)| context.reading(**id).top);
+    for (at, m) in visitors.flat_map(|(_, minutes)| minutes) {
         *minutes.entry(*at).or_default() += m.requests;
     }
     for g in groups {

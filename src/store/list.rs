@@ -89,7 +89,8 @@ fn escaped(word: &str) -> String {
 pub fn current(db: &Connection) -> rusqlite::Result<Option<u32>> {
     db.query_row(
         "SELECT id FROM incidents
-         ORDER BY state IN ('open', 'recovering') DESC, scattered, closed_at_us DESC, id DESC LIMIT 1",
+         ORDER BY state IN ('open', 'recovering') DESC, scattered,
+         CASE WHEN state IN ('open', 'recovering') THEN visitors_5xx END DESC, closed_at_us DESC, id DESC LIMIT 1",
         [],
         |r| r.get(0),
     )

@@ -1,0 +1,96 @@
+//! The README's promise: its commands run on `sample-logs` and print what it shows, and the report of the sample
+//! outage holds what a newcomer is promised to see.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Runs guru in `folder` with the words of a command line; quotes group words.
+fn guru(folder: &Path, line: &str) -> String {
+    let out = Command::new(env!("CARGO_BIN_EXE_guru"))
+        .args(words(line))
+        .current_dir(folder)
+        .env("HOME", folder)
+        .env_remove("GURU_STORE")
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("guru runs");
+    assert!(out.status.success(), "{line}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).expect("output is UTF-8")
+}
+
+fn words(line: &str) -> Vec<String> {
+    let quoted = line.split('"').enumerate();
+    quoted
+        .flat_map(|(n, part)| match n % 2 {
+            1 => vec![part.to_string()],
+            _ => part.split_whitespace().map(str::to_string).collect(),
+        })
+        .collect()
+}
+
+/// A folder that looks like a fresh clone to a command: `sample-logs` is there, no history yet.
+fn fresh() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    copy(&Path::new(ROOT).join("sample-logs"), &folder.path().join("sample-logs"));
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("folder");
+    for entry in std::fs::read_dir(from).expect("sample-logs is there") {
+        let entry = entry.expect("entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+/// How long the run took is the one thing that differs.
+fn without_duration(text: &str) -> String {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let kept = first.rsplit_once("files, ").map_or(first, |(before, _)| before);
+    format!("{}\n{}", kept.trim_end(), rest.trim_end())
+}
+
+#[test]
+fn every_console_block_of_the_readme_is_what_the_command_prints() {
+    let folder = fresh();
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).expect("README.md is there");
+    let mut seen = 0;
+    for block in readme.split("```console\n").skip(1).map(|b| b.split("\n```").next().unwrap_or_default()) {
+        let (command, shown) = block.split_once('\n').expect("a block has a command and output");
+        let line = command.strip_prefix("$ guru ").expect("a block begins with a guru command");
+        assert_eq!(without_duration(&guru(folder.path(), line)), without_duration(shown), "{command}");
+        seen += 1;
+    }
+    assert!(seen >= 4, "the tour has {seen} blocks");
+}
+
+#[test]
+fn the_sample_outage_has_incidents_of_different_causes_and_the_promised_verdicts() {
+    let folder = fresh();
+    let json = guru(folder.path(), "analyze sample-logs --store sample.db --output json --tz UTC");
+    let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let incidents = report["incidents"].as_array().expect("incidents");
+    let causes: BTreeSet<&str> = incidents.iter().filter_map(|i| i["cause"].as_str()).collect();
+    assert!(incidents.len() >= 3 && causes.len() >= 3, "{causes:?}");
+    for verdict in ["late_answer", "not_sent", "origin_failed"] {
+        assert!(report["totals"]["by_verdict"][verdict].as_u64() > Some(0), "{verdict} is missing");
+    }
+    let unknown = report["totals"]["by_cause"]["unknown"].as_u64();
+    assert!(unknown.is_none(), "{unknown:?} failures without a cause");
+}
+
+#[test]
+fn the_first_screen_of_the_sample_outage() {
+    let folder = fresh();
+    let screen = guru(folder.path(), "analyze sample-logs --store sample.db --tz UTC");
+    assert!(screen.lines().count() <= 24 && screen.lines().all(|l| l.chars().count() <= 80));
+    insta::assert_snapshot!(without_duration(&screen));
+}
