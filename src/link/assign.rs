@@ -38,7 +38,7 @@ pub fn assign(graph: &[Edge], attempts: &[Attempt], spans: &Spans) -> Vec<Chosen
     let mut out = Vec::new();
     for island in islands(graph) {
         let edges: Vec<Edge> = island.into_iter().map(|e| graph[e as usize]).collect();
-        let chosen = if edges.len() == 1 { vec![0] } else { solve(&edges, attempts, spans) };
+        let chosen = if edges.len() == 1 { vec![0] } else { solve(&edges, spans) };
         judge(&edges, &chosen, attempts, spans, &mut out);
     }
     out.sort_unstable_by_key(|c| c.attempt);
@@ -79,21 +79,20 @@ fn numbered(values: impl Iterator<Item = u32>, place: impl Fn(u32) -> (i64, u32)
 }
 
 /// Indices of the chosen edges of an island.
-fn solve(edges: &[Edge], attempts: &[Attempt], spans: &Spans) -> Vec<usize> {
-    let (left, rows) = numbered(edges.iter().map(|e| e.attempt), |a| (attempts[a as usize].from, a));
+fn solve(edges: &[Edge], spans: &Spans) -> Vec<usize> {
+    let expected: HashMap<u32, i64> = edges.iter().map(|e| (e.attempt, e.expected)).collect();
+    let (left, rows) = numbered(edges.iter().map(|e| e.attempt), |a| (expected[&a], a));
     let (right, columns) = numbered(edges.iter().map(|e| e.request), |r| (spans.point[r as usize], r));
     if left.len() > EXACT || right.len() > EXACT {
         return in_order(edges, &rows, &columns);
     }
     // Equal weights are common among look-alikes; a touch of convex cost in time makes their best sum keep order.
-    let middle = left.iter().map(|a| attempts[*a as usize].from).min().unwrap_or(0);
-    let seconds = |us: i64| (us - middle) as f64 / 1e6;
     let (n, m) = (left.len(), right.len() + left.len());
     let mut cost = vec![0.0f64; n * m];
     let mut at = HashMap::with_capacity(edges.len());
     for (i, e) in edges.iter().enumerate() {
         let (row, column) = (rows[&e.attempt], columns[&e.request]);
-        let apart = seconds(attempts[e.attempt as usize].from) - seconds(spans.point[e.request as usize]);
+        let apart = (e.expected - spans.point[e.request as usize]) as f64 / 1e6;
         cost[row * m + column] = -e.weight + 1e-4 * (apart * apart).min(1e3);
         at.insert((row, column), i);
     }
@@ -210,7 +209,7 @@ fn judge(edges: &[Edge], chosen: &[usize], attempts: &[Attempt], spans: &Spans, 
                     continue;
                 }
                 lost += theirs.weight - weights.get(&(theirs.attempt, own.request)).copied().unwrap_or(0.0);
-                lost += kept_order(&own, &theirs, attempts, spans);
+                lost += kept_order(&own, &theirs, spans);
             }
             margin = margin.min(lost);
             near += u32::from(lost < 2.0);
@@ -233,12 +232,11 @@ fn same_fetch(a: &Edge, b: &Edge, attempts: &[Attempt]) -> bool {
 
 /// What it adds that two look-alikes stand in the file in the order in which they ended, in units of how much that
 /// file is out of order; 0 where it is in none, or where nobody knows when they ended.
-fn kept_order(a: &Edge, b: &Edge, attempts: &[Attempt], spans: &Spans) -> f64 {
+fn kept_order(a: &Edge, b: &Edge, spans: &Spans) -> f64 {
     let (x, y) = (spans.point[a.request as usize], spans.point[b.request as usize]);
-    let (p, q) = (&attempts[a.attempt as usize], &attempts[b.attempt as usize]);
     let Some(unit) = spans.disorder_of(a.request as usize, b.request as usize) else { return 0.0 };
-    if (x < y) != (p.from < q.from) {
+    if (x < y) != (a.expected < b.expected) {
         return 0.0;
     }
-    ((p.from - q.from).abs() as f64 / unit as f64).min(ORDER)
+    ((a.expected - b.expected).abs() as f64 / unit as f64).min(ORDER)
 }

@@ -174,9 +174,11 @@ fn estimate(votes: &mut Vec<Vote>, resolution: i64) -> Option<Clock> {
     if knots.is_empty() {
         return None;
     }
-    let drift_ppm = slope(&knots);
     widths.sort_unstable();
-    let mut error_us = widths[widths.len() / 2] + resolution.min(SECOND / 2) / if fine { 2 } else { 100 };
+    let width = widths[widths.len() / 2];
+    let drift_ppm = slope(&knots);
+    let knots = straightened(knots, drift_ppm, width + resolution / 20);
+    let mut error_us = width + resolution.min(SECOND / 2) / if fine { 2 } else { 100 };
     if pairs < ENOUGH {
         error_us = error_us.max(if fine { 20_000 } else { 250_000 });
     }
@@ -253,6 +255,22 @@ fn overlap(stretch: &[Vote], resolution: i64) -> (i64, i64, usize) {
     let middle = span.0 + (span.1 - span.0) / 2;
     let agree = stretch.iter().filter(|v| v.apart <= middle && middle < v.apart + resolution).count();
     (middle, (span.1 - span.0) / 2 + 1_000, agree)
+}
+
+/// A clock that drifts evenly is a line, and a line through all stretches is surer than each of them. One that was
+/// stepped is none: then the knots stay as they are. `near` is what a stretch may be off by chance.
+fn straightened(knots: Vec<(i64, i64)>, drift_ppm: f64, near: i64) -> Vec<(i64, i64)> {
+    let (Some(first), Some(last)) = (knots.first().copied(), knots.last().copied()) else { return knots };
+    let from_line = |k: &(i64, i64)| k.1 - (drift_ppm * (k.0 - first.0) as f64 / 1e6) as i64;
+    let mut levels: Vec<i64> = knots.iter().map(from_line).collect();
+    levels.sort_unstable();
+    let level = levels[levels.len() / 2];
+    let off = knots.iter().filter(|k| (from_line(k) - level).abs() > 2 * near).count();
+    if knots.len() < 3 || off * 5 > knots.len() {
+        return knots;
+    }
+    let at = |t: i64| (t, level + (drift_ppm * (t - first.0) as f64 / 1e6) as i64);
+    vec![at(first.0), at(last.0)]
 }
 
 /// The median slope between knots (Theil-Sen), in millionths; 0 for a single knot.

@@ -25,6 +25,8 @@ pub struct Edge {
     pub request: u32,
     /// Evidence for it; always positive.
     pub weight: f64,
+    /// When the line is expected to end, on the clock of the node that wrote it.
+    pub expected: i64,
 }
 
 /// Links by an id that travelled: equal ids and keys, nearest in time. Marks the requests that are taken.
@@ -71,30 +73,30 @@ pub fn graph(
     learnt: &Learnt,
     taken: &[bool],
 ) -> Vec<Edge> {
-    let mut keys: HashMap<u64, Vec<u32>> = HashMap::new();
+    let mut keys: HashMap<(u64, SeriesId), Vec<u32>> = HashMap::new();
     for (i, r) in requests.iter().enumerate() {
-        if !taken[i] && spans.of[i].is_some() {
-            keys.entry(r.key).or_default().push(i as u32);
+        if !taken[i] {
+            keys.entry((r.key, r.series)).or_default().push(i as u32);
         }
     }
     for rows in keys.values_mut() {
         rows.sort_unstable_by_key(|i| (spans.of[*i as usize], *i));
     }
+    let start = |i: &u32| spans.of[*i as usize].0;
     let mut out = Vec::new();
     for (n, a) in attempts.iter().enumerate() {
         let f = &fetches[a.fetch];
-        let Some(rows) = keys.get(&f.key) else { continue };
-        let start = |i: &u32| spans.of[*i as usize].map_or(i64::MAX, |s| s.0);
-        // Nothing ends before it was sent; a second is the coarsest stamp.
-        let begin = rows.partition_point(|i| start(i) < a.sent - 3 * SECOND);
-        for i in rows[begin..].iter().take_while(|i| start(i) <= a.latest + SECOND) {
-            let r = &requests[*i as usize];
-            let (Some(clock), Some(span)) = (clocks.get(&(f.series, r.series)), spans.of[*i as usize]) else {
-                continue;
-            };
-            let weight = START + timing(a, r, span, clock) + learnt.evidence(f, r);
-            if weight > 0.0 {
-                out.push(Edge { attempt: n as u32, request: *i, weight });
+        for ((_, to), clock) in clocks.range((f.series, SeriesId(0))..=(f.series, SeriesId(u16::MAX))) {
+            let Some(rows) = keys.get(&(f.key, *to)) else { continue };
+            let shift = clock.at(a.sent);
+            // Nothing ends before it was sent; a second is the coarsest stamp.
+            let begin = rows.partition_point(|i| start(i) < a.sent + shift - 3 * SECOND);
+            for i in rows[begin..].iter().take_while(|i| start(i) <= a.latest + shift + SECOND) {
+                let (r, span) = (&requests[*i as usize], spans.of[*i as usize]);
+                let weight = START + timing(a, r, (span.0 - shift, span.1 - shift), clock) + learnt.evidence(f, r);
+                if weight > 0.0 {
+                    out.push(Edge { attempt: n as u32, request: *i, weight, expected: a.from + shift });
+                }
             }
         }
     }
@@ -106,7 +108,8 @@ fn huber(apart: f64) -> f64 {
     if apart < 1.0 { apart * apart / 2.0 } else { apart - 0.5 }
 }
 
-/// Evidence of time, never positive: how far the line's end and start are from where they are expected.
+/// Evidence of time, never positive: how far the line's end (`span`, on our clock) and start are from where they are
+/// expected.
 fn timing(a: &Attempt, r: &RequestRow, span: (i64, i64), clock: &Clock) -> f64 {
     let outside = |from: i64, to: i64| (from - span.1).max(span.0 - to).max(0);
     let unit = (JITTER_US + clock.error_us) as f64;

@@ -1,5 +1,5 @@
 //! Where exactly a line lies in time, from its place in the file. In: rows and clocks; out: for each request the span,
-//! on the fetching node's clock, in which it ended. It must not know which failed fetch a line belongs to.
+//! on the clock of the node that wrote it, in which it ended. It must not know which failed fetch a line belongs to.
 //!
 //! A log whose lines are in order of ending pins every line between its neighbours, which turns a one-second stamp
 //! into some milliseconds where traffic is dense. Whether a log *is* in order is tested first on healthy
@@ -18,8 +18,8 @@ const FINEST_US: i64 = 50;
 /// Spans of all requests.
 #[derive(Debug, Default)]
 pub struct Spans {
-    /// For each request: from and to, on the fetching node's clock; `None` without a clock.
-    pub of: Vec<Option<(i64, i64)>>,
+    /// For each request: from and to, on the clock of the node that wrote it.
+    pub of: Vec<(i64, i64)>,
     /// Place of each request among its series' lines, as a moment: strictly in file order within a span.
     pub point: Vec<i64>,
     /// For each request: by how much neighbouring lines of its series are out of order, in microseconds;
@@ -45,7 +45,7 @@ struct Pin {
     to: i64,
 }
 
-/// The spans. Where several series fetch from one, the clock of the first is used: they are corrected alike.
+/// The spans.
 pub fn spans(
     fetches: &[FetchRow],
     requests: &[RequestRow],
@@ -54,20 +54,17 @@ pub fn spans(
     sure: &[(usize, usize)],
 ) -> Spans {
     let all = requests.len();
-    let mut out = Spans { of: vec![None; all], point: vec![0; all], disorder: vec![DISORDERED; all] };
+    let mut out = Spans { of: Vec::with_capacity(all), point: vec![0; all], disorder: vec![DISORDERED; all] };
     let mut by_series: BTreeMap<SeriesId, Vec<usize>> = BTreeMap::new();
     for (i, r) in requests.iter().enumerate() {
+        let resolution = series.get(&r.series).map_or(SECOND, |s| s.resolution_us);
+        out.of.push((r.end, r.end + resolution));
         by_series.entry(r.series).or_default().push(i);
     }
     for (id, mut rows) in by_series {
-        let Some(((from, _), clock)) = clocks.iter().find(|((_, to), _)| *to == id) else { continue };
         rows.sort_unstable_by_key(|i| (requests[*i].file, requests[*i].offset));
         let resolution = series.get(&id).map_or(SECOND, |s| s.resolution_us);
-        for &i in &rows {
-            let end = clock.ours(requests[i].end);
-            out.of[i] = Some((end, end + resolution));
-        }
-        let pins = pins(fetches, requests, sure, (*from, id));
+        let pins = pins(fetches, requests, clocks, sure, id);
         let disorder = disorder(&pins);
         rows.iter().for_each(|i| out.disorder[*i] = disorder);
         if disorder != DISORDERED && resolution >= SECOND / 2 {
@@ -78,21 +75,23 @@ pub fn spans(
     out
 }
 
-/// The sure pairs of these two series as pins, in file order.
+/// The sure pairs of a series of requests as pins, in file order, whoever fetched.
 fn pins(
     fetches: &[FetchRow],
     requests: &[RequestRow],
+    clocks: &BTreeMap<(SeriesId, SeriesId), Clock>,
     sure: &[(usize, usize)],
-    pair: (SeriesId, SeriesId),
+    id: SeriesId,
 ) -> Vec<Pin> {
     let mut pins: Vec<Pin> = sure
         .iter()
         .map(|(f, r)| (&fetches[*f], &requests[*r]))
-        .filter(|(f, r)| (f.series, r.series) == pair)
-        .map(|(f, r)| Pin {
-            place: (r.file, r.offset),
-            from: f.sent_at + i64::from(f.wait),
-            to: f.sent_at + i64::from(f.whole.max(f.wait)),
+        .filter(|(_, r)| r.series == id)
+        .filter_map(|(f, r)| {
+            let shift = clocks.get(&(f.series, id))?.at(f.sent_at);
+            let from = f.sent_at + shift + i64::from(f.wait);
+            let to = f.sent_at + shift + i64::from(f.whole.max(f.wait));
+            Some(Pin { place: (r.file, r.offset), from, to })
         })
         .collect();
     pins.sort_unstable_by_key(|p| p.place);
@@ -137,11 +136,10 @@ fn tighten(out: &mut Spans, requests: &[RequestRow], rows: &[usize], pins: &[Pin
         let pinned = pins.get(after).is_some_and(|p| p.place == place);
         let earliest = if pinned { pins[after].from } else { after.checked_sub(1).map_or(i64::MIN, |n| pins[n].from) };
         let latest = pins.get(after).map_or(i64::MAX, |p| p.to);
-        if let Some((from, to)) = &mut out.of[i] {
-            let narrow = ((*from).max(earliest - JITTER_US), (*to).min(latest.saturating_add(JITTER_US)));
-            if narrow.0 <= narrow.1 {
-                (*from, *to) = narrow;
-            }
+        let (from, to) = out.of[i];
+        let narrow = (from.max(earliest.saturating_sub(JITTER_US)), to.min(latest.saturating_add(JITTER_US)));
+        if narrow.0 <= narrow.1 {
+            out.of[i] = narrow;
         }
     }
 }
@@ -152,10 +150,8 @@ fn spread(out: &mut Spans, rows: &[usize]) {
     while at < rows.len() {
         let span = out.of[rows[at]];
         let len = rows[at..].iter().take_while(|i| out.of[**i] == span).count();
-        if let Some((from, to)) = span {
-            for (n, &i) in rows[at..at + len].iter().enumerate() {
-                out.point[i] = from + (to - from) * (n as i64 + 1) / (len as i64 + 1);
-            }
+        for (n, &i) in rows[at..at + len].iter().enumerate() {
+            out.point[i] = span.0 + (span.1 - span.0) * (n as i64 + 1) / (len as i64 + 1);
         }
         at += len;
     }

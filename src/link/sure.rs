@@ -11,13 +11,14 @@ use crate::model::{FetchRow, RequestRow, SeriesId};
 /// What a line's end may be off by beside the clock's error bar and the stamp's resolution.
 pub const JITTER_US: i64 = 5_000;
 
-/// Rows by key, in order of time on the fetching node's clock.
+/// A span of time and the index of its row.
+type Span = (i64, i64, u32);
+
+/// Look-alikes of one key in one series of requests, on that series' clock.
 #[derive(Default)]
 struct Alike {
-    /// From and to of the expected end, fetch.
-    fetches: Vec<(i64, i64, u32)>,
-    /// From and to of the end, request.
-    requests: Vec<(i64, i64, u32)>,
+    fetches: Vec<Span>,
+    requests: Vec<Span>,
 }
 
 /// The sure pairs: (fetch, request), by request.
@@ -27,24 +28,30 @@ pub fn pairs(
     clocks: &BTreeMap<(SeriesId, SeriesId), Clock>,
     series: &BTreeMap<SeriesId, SeriesTraits>,
 ) -> Vec<(usize, usize)> {
-    let mut keys: HashMap<u64, Alike> = HashMap::new();
+    let mut keys: HashMap<(u64, SeriesId), Alike> = HashMap::new();
+    for (i, r) in requests.iter().enumerate() {
+        let error_us = clocks.iter().filter(|((_, to), _)| *to == r.series).map(|(_, c)| c.error_us).max();
+        let Some(error_us) = error_us else { continue };
+        let slack = error_us + JITTER_US;
+        let resolution = series.get(&r.series).map_or(SECOND, |s| s.resolution_us);
+        let alike = keys.entry((r.key, r.series)).or_default();
+        alike.requests.push((r.end - slack, r.end + resolution + slack, i as u32));
+    }
     for (i, f) in fetches.iter().enumerate() {
-        if f.flags & FetchRow::OPENED != 0 && f.wait != NOT_LOGGED {
-            let from = f.sent_at - i64::from(f.earlier) + i64::from(if f.earlier > 0 { 0 } else { f.wait });
-            let to = f.sent_at + i64::from(f.whole.max(f.wait));
-            keys.entry(f.key).or_default().fetches.push((from, to, i as u32));
+        if f.flags & FetchRow::OPENED == 0 || f.wait == NOT_LOGGED {
+            continue;
+        }
+        for ((_, to), clock) in clocks.range((f.series, SeriesId(0))..=(f.series, SeriesId(u16::MAX))) {
+            let Some(alike) = keys.get_mut(&(f.key, *to)) else { continue };
+            let shift = clock.at(f.sent_at);
+            let answered = f.sent_at + i64::from(f.wait);
+            let begin = if f.earlier > 0 { f.sent_at - i64::from(f.earlier) } else { answered };
+            let end = f.sent_at + i64::from(f.whole.max(f.wait));
+            alike.fetches.push((begin + shift, end + shift, i as u32));
         }
     }
-    for (i, r) in requests.iter().enumerate() {
-        let Some(alike) = keys.get_mut(&r.key) else { continue };
-        let Some((_, clock)) = clocks.iter().find(|((_, to), _)| *to == r.series) else { continue };
-        let slack = clock.error_us + JITTER_US;
-        let resolution = series.get(&r.series).map_or(SECOND, |s| s.resolution_us);
-        let end = clock.ours(r.end);
-        alike.requests.push((end - slack, end + resolution + slack, i as u32));
-    }
     let mut out = Vec::new();
-    for alike in keys.into_values().filter(|a| !a.requests.is_empty()) {
+    for alike in keys.into_values().filter(|a| !a.fetches.is_empty()) {
         sure_of_key(alike, fetches, &mut out);
     }
     out.sort_unstable_by_key(|(_, r)| *r);
@@ -54,7 +61,7 @@ pub fn pairs(
 fn sure_of_key(mut alike: Alike, fetches: &[FetchRow], out: &mut Vec<(usize, usize)>) {
     alike.fetches.sort_unstable();
     alike.requests.sort_unstable();
-    let meets = |a: &[(i64, i64, u32)], from: i64, to: i64| -> Vec<u32> {
+    let meets = |a: &[Span], from: i64, to: i64| -> Vec<u32> {
         // Spans of one key have nearly one length, so sorting by start finds all but freak overlaps at once.
         let end = a.partition_point(|x| x.0 <= to);
         a[..end].iter().rev().take(64).filter(|x| x.1 >= from).map(|x| x.2).take(3).collect()

@@ -82,7 +82,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             self.first = if self.first.is_known() { self.first.min(at) } else { at };
             self.last = self.last.max(at);
         }
-        self.context.in_span(at)
+        self.context.in_span(at, self.reading)
     }
 
     fn request(&mut self, r: &Request<'_>) {
@@ -185,7 +185,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     fn health(&mut self, h: &HealthChange<'_>) {
-        if self.context.in_span(h.time) && (h.changed || self.probed.insert(hash32(h.backend))) {
+        if self.context.in_span(h.time, self.reading) && (h.changed || self.probed.insert(hash32(h.backend))) {
             self.partial.probes.push(Probe {
                 series: self.reading.series.id,
                 time: h.time,
@@ -197,7 +197,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     fn change(&mut self, c: &Change<'_>) {
-        if self.context.in_span(c.time) || self.reading.series.local_time {
+        if self.context.in_span(c.time, self.reading) || self.reading.series.local_time {
             let text = Text::of(&c.text[..c.text.len().min(200)]);
             let series = self.reading.series.id;
             self.partial.changes.push(Changed { series, time: c.time, kind: c.kind, text, at: c.at });

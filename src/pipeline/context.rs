@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::classify::Rules;
 use crate::grammar::Grammar;
+use crate::model::stamp::SECOND;
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Tier};
+
+/// So far may the clocks of two nodes be apart: a day, and any mistake about zones.
+const APART: i64 = 26 * 3600 * SECOND;
 
 /// Which requests of a tier are kept for the linker.
 #[derive(Debug, Default)]
@@ -73,8 +77,16 @@ impl Context<'_> {
         &self.series[&id]
     }
 
-    /// True when an event of that time counts.
-    pub fn in_span(&self, at: Stamp) -> bool {
-        !at.is_known() || ((!self.since.is_known() || at >= self.since) && (!self.until.is_known() || at <= self.until))
+    /// True when an event of that time counts. Lower tiers have clocks of their own, possibly zones apart: of them so
+    /// much more is read that every line can be found, and what lies outside is left out after linking.
+    pub fn in_span(&self, at: Stamp, reading: &Reading) -> bool {
+        let slack = if reading.top { 0 } else { APART };
+        self.covers(at, slack)
+    }
+
+    /// True when a moment on the uppermost tier's clock lies in the span asked for, give or take `slack` microseconds.
+    pub fn covers(&self, at: Stamp, slack: i64) -> bool {
+        let (since, until) = (self.since - slack, self.until + slack);
+        !at.is_known() || ((!since.is_known() || at >= since) && (!until.is_known() || at <= until))
     }
 }

@@ -69,6 +69,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     let mut judged = Judged { visitors: chains.ledger(failures, &tops), ..Judged::default() };
     let harm = chains.visitors(failures);
     judged.harm = harm.into_iter().map(|(n, tally)| (failures[n].id, tally)).collect();
+    leave_out_of_span(failures, linked, context);
     set_apart(failures, partial, context, &mut judged);
     judged
 }
@@ -161,6 +162,17 @@ fn settle_verdict(f: &mut Failure, linked: &Linked) {
         let queueing = f.facts.get(Fact::Climbing) == Some(1.0);
         f.origin_cause = Some(Cause::named(if queueing { "overload" } else { "app.slow" }));
     }
+}
+
+/// Lower tiers were read beyond the span asked for, because their clocks differ; what lies outside is left out now.
+fn leave_out_of_span(failures: &mut Vec<Failure>, linked: &Linked, context: &Context<'_>) {
+    failures.retain(|f| {
+        if f.stored || f.told_in.is_some() || context.reading(f.series).top {
+            return true;
+        }
+        let offset = linked.clocks.iter().find(|((_, to), _)| *to == f.series).map_or(0, |(_, c)| c.middle());
+        context.covers(f.ended - offset, 0)
+    });
 }
 
 /// Takes out what is no failed fetch: a 403 that nobody proves to be a refusal, and what was the client's doing.
