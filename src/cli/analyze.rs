@@ -176,7 +176,7 @@ fn job<'a>(
     Ok(Job {
         files,
         formats,
-        library,
+        known: library,
         rules: Rules::embedded(),
         since: moment(&args.since)?,
         until: moment(&args.until)?,

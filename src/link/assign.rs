@@ -5,14 +5,16 @@
 //! augmenting paths, cubic); one too large for that keeps order in time instead: the heaviest set of edges that never
 //! cross, n log n, which is what the exact solution comes to where evidence is convex in time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::attempt::Attempt;
 use super::edges::Edge;
 use super::order::Spans;
 
 /// Attempts or requests in an island up to which it is solved exactly.
-const EXACT: usize = 400;
+const EXACT: usize = 128;
+/// Rounds of settling what is obvious; each makes more of the rest obvious.
+const ROUNDS: usize = 6;
 /// Margins below this are a toss-up.
 const TOSS_UP: f64 = 0.35;
 /// What order in time adds to a margin at most.
@@ -36,13 +38,63 @@ pub struct Chosen {
 /// Assigns.
 pub fn assign(graph: &[Edge], attempts: &[Attempt], spans: &Spans) -> Vec<Chosen> {
     let mut out = Vec::new();
-    for island in islands(graph) {
-        let edges: Vec<Edge> = island.into_iter().map(|e| graph[e as usize]).collect();
+    let open = settle_obvious(graph.to_vec(), &mut out);
+    for island in islands(&open) {
+        let edges: Vec<Edge> = island.into_iter().map(|e| open[e as usize]).collect();
         let chosen = if edges.len() == 1 { vec![0] } else { solve(&edges, spans) };
         judge(&edges, &chosen, attempts, spans, &mut out);
     }
     out.sort_unstable_by_key(|c| c.attempt);
     out
+}
+
+/// The best and second-best weight at each end of the edges.
+fn best_two(edges: &[Edge], end: impl Fn(&Edge) -> u32) -> HashMap<u32, (f64, f64)> {
+    let mut out: HashMap<u32, (f64, f64)> = HashMap::with_capacity(edges.len());
+    for e in edges {
+        let (best, second) = out.entry(end(e)).or_insert((0.0, 0.0));
+        if e.weight > *best {
+            (*best, *second) = (e.weight, *best);
+        } else if e.weight > *second {
+            *second = e.weight;
+        }
+    }
+    out
+}
+
+/// Settles the edges that any best assignment contains, because both ends together could gain no more elsewhere; what
+/// is left falls into much smaller islands. Returns the edges that are still open.
+fn settle_obvious(mut edges: Vec<Edge>, out: &mut Vec<Chosen>) -> Vec<Edge> {
+    for _ in 0..ROUNDS {
+        let left = best_two(&edges, |e| e.attempt);
+        let right = best_two(&edges, |e| e.request);
+        let (mut settled_left, mut settled_right) = (HashSet::new(), HashSet::new());
+        for e in &edges {
+            let ((a, a2), (r, r2)) = (left[&e.attempt], right[&e.request]);
+            if e.weight < a || e.weight < r || a2 + r2 > e.weight || a2 >= a || r2 >= r {
+                continue;
+            }
+            settled_left.insert(e.attempt);
+            settled_right.insert(e.request);
+            out.push(Chosen {
+                attempt: e.attempt as usize,
+                request: e.request as usize,
+                confidence: confidence(e.weight - a2.max(r2)),
+                ambiguous: false,
+                candidates: 1,
+            });
+        }
+        if settled_left.is_empty() {
+            break;
+        }
+        edges.retain(|e| !settled_left.contains(&e.attempt) && !settled_right.contains(&e.request));
+    }
+    edges
+}
+
+/// How sure a margin of evidence is.
+fn confidence(margin: f64) -> f32 {
+    (1.0 - 0.5 * (-margin.max(0.0)).exp()) as f32
 }
 
 fn root(parents: &mut [u32], mut n: u32) -> u32 {
@@ -214,11 +266,10 @@ fn judge(edges: &[Edge], chosen: &[usize], attempts: &[Attempt], spans: &Spans, 
             margin = margin.min(lost);
             near += u32::from(lost < 2.0);
         }
-        let confidence = (1.0 - 0.5 * (-margin.max(0.0)).exp()) as f32;
         out.push(Chosen {
             attempt: own.attempt as usize,
             request: own.request as usize,
-            confidence,
+            confidence: confidence(margin),
             ambiguous: margin < TOSS_UP,
             candidates: near,
         });

@@ -72,7 +72,7 @@ pub struct Job<'a> {
     /// Formats that the user named; the first that fits counts.
     pub formats: Vec<Forced>,
     /// Known formats.
-    pub library: &'a Library,
+    pub known: &'a Library,
     /// Cause rules.
     pub rules: &'a Rules,
     /// Only events from here on count.

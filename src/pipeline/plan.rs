@@ -67,9 +67,9 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
         return Ok(None);
     }
     let name = found.path.rsplit('/').next().unwrap_or_default();
-    let forced = job.formats.iter().find(|f| f.fits(&found.path)).and_then(|f| job.library.get(&f.name));
-    let seen = job.library.detect(&head.bytes, name);
-    let grammar = match forced.or(seen.grammar.map(|n| &job.library.grammars()[n])) {
+    let forced = job.formats.iter().find(|f| f.fits(&found.path)).and_then(|f| job.known.get(&f.name));
+    let seen = job.known.detect(&head.bytes, name);
+    let grammar = match forced.or(seen.grammar.map(|n| &job.known.grammars()[n])) {
         Some(g) => g.clone(),
         None => {
             let damage = head.damaged.map(|d| format!(" ({d})")).unwrap_or_default();

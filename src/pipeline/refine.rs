@@ -1,7 +1,7 @@
 //! Judging again, with everything known. In: linked failures and settled state; out: final causes, verdicts, impacts,
 //! what is told in what, and the visitor ledger. It must not know rules: it sets facts and asks `classify`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::circumstances;
 use super::context::Context;
@@ -16,6 +16,9 @@ use crate::model::{Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, R
 const PROVEN: f32 = 0.5;
 /// Answers that end later than this after we gave up are late, beyond the clock's error bar; microseconds.
 const LATE: i64 = 20_000;
+
+/// A lower tier's failure ends so near to the ambiguous one that it is told in; microseconds.
+const UNCLEAR: i64 = 2_000_000;
 
 /// What refining found beside the failures.
 #[derive(Debug, Default)]
@@ -78,26 +81,27 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
 /// the line of an ambiguous one: it must not count twice.
 fn tell_in(failures: &mut [Failure], linked: &Linked) {
     let mut lines: HashMap<(FileId, u64), u64> = HashMap::new();
-    let mut unclear: HashMap<u64, Vec<(i64, u64)>> = HashMap::new();
+    let mut unclear: HashMap<u64, BTreeSet<(i64, u64)>> = HashMap::new();
     for f in failures.iter() {
         if let Some(l) = &f.link {
             lines.insert((l.at.file, l.at.offset), f.id);
         } else if f.candidates > 0 {
-            unclear.entry(f.row.key).or_default().push((f.gave_up.0, f.id));
+            unclear.entry(f.row.key).or_default().insert((f.gave_up.0, f.id));
         }
-    }
-    if lines.is_empty() && unclear.is_empty() {
-        return;
     }
     for f in failures.iter_mut().filter(|f| !f.stored) {
         f.told_in = lines.get(&(f.at.file, f.at.offset)).copied().filter(|id| *id != f.id);
-        if f.told_in.is_none() && f.candidates == 0 && f.link.is_none() {
-            let offset = linked.clocks.iter().find(|((_, to), _)| *to == f.series).map_or(0, |(_, c)| c.middle());
-            let near = unclear.get_mut(&f.row.key).and_then(|all| {
-                let at = all.iter().position(|(at, _)| (f.ended.0 - offset - at).abs() < 2_000_000)?;
-                Some(all.swap_remove(at).1)
-            });
-            f.told_in = near.filter(|id| *id != f.id);
+        if f.told_in.is_some() || f.candidates > 0 || f.link.is_some() {
+            continue;
+        }
+        let Some(waiting) = unclear.get_mut(&f.row.key) else { continue };
+        let offset = linked.clocks.iter().find(|((_, to), _)| *to == f.series).map_or(0, |(_, c)| c.middle());
+        let ended = (f.ended - offset).0;
+        let span = (ended.saturating_sub(UNCLEAR), 0)..(ended.saturating_add(UNCLEAR), 0);
+        let near = waiting.range(span).next().copied();
+        if let Some(at) = near.filter(|(_, id)| *id != f.id) {
+            waiting.remove(&at);
+            f.told_in = Some(at.1);
         }
     }
 }
