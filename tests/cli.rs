@@ -2,6 +2,8 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/history.rs"]
+mod history;
 #[path = "support/logs.rs"]
 mod logs;
 #[path = "support/place.rs"]

@@ -63,8 +63,13 @@ pub fn plan<'a>(job: &Job<'a>) -> Plan<'a> {
 /// What a file is; `None` for an empty one.
 fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
     let head = head(found, HEAD)?;
-    if head.bytes.is_empty() && head.whole {
-        return Ok(None);
+    if head.bytes.is_empty() {
+        return match head.damaged {
+            Some(why) => {
+                Err(Trouble { path: found.path.clone(), why: format!("{why} before its first line"), hint: None })
+            }
+            None => Ok(None),
+        };
     }
     let name = found.path.rsplit('/').next().unwrap_or_default();
     let forced = job.formats.iter().find(|f| f.fits(&found.path)).and_then(|f| job.library.get(&f.name));

@@ -166,9 +166,8 @@ fn exchange(f: &Fetch) -> String {
 
 fn bereq(f: &Fetch) -> String {
     let end = f.at + f.took;
-    let stamp = |label: &str, at: i64| {
-        format!("Timestamp      {label}: {} {} 0.000000", seconds(at, 6), seconds(at - f.at, 6))
-    };
+    let stamp =
+        |label: &str, at: i64| format!("Timestamp      {label}: {} {} 0.000000", seconds(at, 6), seconds(at - f.at, 6));
     let mut lines = vec![
         format!("Begin          bereq {} fetch", f.vxid - 1),
         stamp("Start", f.at),

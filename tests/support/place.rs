@@ -200,7 +200,8 @@ impl Report {
     #[track_caller]
     pub fn incident(&self) -> &Value {
         let all = self.incidents();
-        let told: Vec<String> = all.iter().map(|i| format!("{} {} {}", i["title"], i["state"], i["failures"])).collect();
+        let told: Vec<String> =
+            all.iter().map(|i| format!("{} {} {}", i["title"], i["state"], i["failures"])).collect();
         assert_eq!(all.len(), 1, "{}", told.join("\n"));
         &all[0]
     }
