@@ -2,8 +2,12 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/clocks.rs"]
+mod clocks;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/incidents.rs"]
+mod incidents;
 #[path = "support/logs.rs"]
 mod logs;
 #[path = "support/place.rs"]

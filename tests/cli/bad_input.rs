@@ -223,7 +223,7 @@ fn control_bytes_never_reach_the_screen() {
 }
 
 #[test]
-fn a_line_of_ten_megabytes_is_read_and_told_shortly() {
+fn a_line_of_ten_megabytes_is_counted_and_told_shortly() {
     let place = Place::new();
     let log = varnishlog(&outage());
     let long = "x".repeat(10 << 20);
@@ -231,12 +231,16 @@ fn a_line_of_ten_megabytes_is_read_and_told_shortly() {
     let cookie = format!("-   ReqHeader      Cookie: {long}\n");
     place.write("varnish.log", format!("{}{cookie}{}", &log[..at], &log[at..]));
     let fetch = Fetch::at(MIDNIGHT, &format!("/{long}")).went(Went::Status(502));
-    let access = access_log(&sorted([vec![fetch], traffic(MIDNIGHT, 20, SECOND)]), Access::Rich, Clock::default());
+    let access =
+        access_log(&sorted([traffic(MIDNIGHT - 60 * SECOND, 20, SECOND), vec![fetch]]), Access::Rich, Clock::default());
     place.write("access.log", access);
     let report = place.report(&["varnish.log"]);
     assert_eq!(report.failed(), 5);
     assert_eq!(report.source("varnish.log")["lines"]["read"].as_u64(), Some(log.lines().count() as u64 + 1));
-    for output in [&["--output", "json"][..], &["--full"], &["--fetches", "-"]] {
+    let report = place.report(&["access.log"]);
+    assert_eq!(report.not_understood("access.log"), 1);
+    assert_eq!(report.0["totals"]["requests"].as_u64(), Some(20));
+    for output in [&["--output", "json"][..], &["--full"]] {
         let run = place.analyze(&[&["access.log"], output].concat()).code(0);
         assert!(run.out.contains("/xxxx") && run.out.len() < 20_000, "{output:?}: {} bytes", run.out.len());
     }

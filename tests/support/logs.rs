@@ -230,7 +230,7 @@ fn failed(f: &Fetch, why: &str, stamp: &dyn Fn(&str, i64) -> String, lines: &mut
     lines.push("VCL_return     deliver".into());
     lines.push("Storage        malloc Transient".into());
     lines.push("Length         278".into());
-    let sent = if f.reached() { "279 0 279" } else { "0 0 0" };
+    let sent = if f.reached() { "256 0 256" } else { "0 0 0" };
     lines.push(format!("BereqAcct      {sent} 0 0 0"));
 }
 
