@@ -4,11 +4,17 @@
 mod bad_input;
 #[path = "cli/clocks.rs"]
 mod clocks;
+#[path = "cli/commands.rs"]
+mod commands;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/incidents.rs"]
 mod incidents;
 #[path = "support/logs.rs"]
 mod logs;
+#[path = "cli/nginx.rs"]
+mod nginx;
+#[path = "cli/options.rs"]
+mod options;
 #[path = "support/place.rs"]
 mod place;
