@@ -93,11 +93,12 @@ fn when(incident: &Incident, style: &Style) -> Vec<Line> {
     if nodes.as_str().is_empty() { vec![left] } else { ends(left, Line::of(nodes.as_str(), Paint::Faint), style) }
 }
 
-/// `1/hour`, `6/day`.
+/// `1.5/hour`, `6/day`.
 fn per_hour(rate: f64) -> String {
     match rate {
         r if !r.is_finite() || r < 0.0 => "an unknown rate".to_string(),
-        r if r >= 0.75 => format!("{r:.0}/hour"),
+        r if r >= 10.0 => format!("{r:.0}/hour"),
+        r if r >= 0.75 => format!("{}/hour", (r * 10.0).round() / 10.0),
         r => format!("{:.0}/day", (r * 24.0).max(1.0)),
     }
 }

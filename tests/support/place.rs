@@ -53,6 +53,11 @@ impl Run {
         self
     }
 
+    /// Standard output on one line, so that where it is wrapped does not matter.
+    pub fn flat(&self) -> String {
+        self.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Objects of an NDJSON output; anything else on stdout fails.
     #[track_caller]
     pub fn objects(&self) -> Vec<Value> {
@@ -125,7 +130,8 @@ impl Place {
             .spawn()
             .expect("guru starts");
         let mut to = child.stdin.take().expect("its input is a pipe");
-        to.write_all(input).expect("it reads its input");
+        // Who has seen enough may stop reading.
+        let _ = to.write_all(input);
         drop(to);
         Run::of(&child.wait_with_output().expect("guru ends"))
     }
