@@ -29,7 +29,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, common: &Common) -> Outcome {
-    let text = [&[args.text.clone()], args.more.as_slice()].concat().join(" ");
+    let text = [std::slice::from_ref(&args.text), args.more.as_slice()].concat().join(" ");
     let rules = Rules::embedded();
     let found = rules.explain(&text);
     let best = found.first().map_or(0.0, |f| f.1);

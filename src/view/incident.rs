@@ -98,7 +98,7 @@ fn per_hour(rate: f64) -> String {
     match rate {
         r if !r.is_finite() || r < 0.0 => "an unknown rate".to_string(),
         r if r >= 10.0 => format!("{r:.0}/hour"),
-        r if r >= 0.75 => format!("{}/hour", (r * 10.0).round() / 10.0),
+        r if r >= 0.75 => format!("{}/hour", (r * 2.0).round() / 2.0),
         r => format!("{:.0}/day", (r * 24.0).max(1.0)),
     }
 }
@@ -216,7 +216,9 @@ mod tests {
 
     #[test]
     fn rates_are_told_per_hour_or_per_day() {
-        for (rate, told) in [(0.9, "1/hour"), (12.2, "12/hour"), (0.25, "6/day"), (f64::NAN, "an unknown rate")] {
+        for (rate, told) in
+            [(0.9, "1/hour"), (1.494, "1.5/hour"), (12.2, "12/hour"), (0.25, "6/day"), (f64::NAN, "an unknown rate")]
+        {
             assert_eq!(per_hour(rate), told);
         }
     }

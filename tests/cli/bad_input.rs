@@ -55,7 +55,7 @@ fn an_unreadable_file_is_named_with_the_reason() {
     let place = Place::new();
     place.write("varnish.log", varnishlog(&outage())).write("secret.log", varnishlog(&outage()));
     let secret = place.path("secret.log");
-    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0)).expect("it is ours");
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).expect("it is ours");
     if std::fs::read(&secret).is_ok() {
         return; // the superuser may read everything
     }

@@ -102,8 +102,7 @@ fn incidents_are_listed_and_filtered() {
     let list = |args: &[&str]| {
         let run = place.ask(&[&["incidents", "--output", "json"], args].concat()).code(0);
         let all: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
-        let ids = all.as_array().expect("a list").iter().filter_map(|i| i["id"].as_u64()).collect::<Vec<_>>();
-        ids
+        all.as_array().expect("a list").iter().filter_map(|i| i["id"].as_u64()).collect::<Vec<_>>()
     };
     assert_eq!(list(&[]), [2, 1], "newest first");
     assert_eq!(list(&["--cause", "timeout"]), [2]);
