@@ -227,8 +227,11 @@ fn nothing_read(analysis: &Analysis, resolved: &Resolved) -> Result<()> {
     if !analysis.report.sources.is_empty() || (troubles == 0 && !resolved.files.is_empty()) {
         return Ok(());
     }
-    let what = if resolved.files.is_empty() { "No file was found" } else { "No file was recognised" };
-    Err(Error::new(Kind::Nothing, format!("{what}: there is nothing to analyse"))
+    if resolved.files.is_empty() {
+        return Err(Error::new(Kind::Nothing, "No file was found: there is nothing to analyse")
+            .hint("name files or folders: guru analyze /path/to/logs"));
+    }
+    Err(Error::new(Kind::Nothing, "No file was recognised: there is nothing to analyse")
         .hint("see which formats are known: guru formats list")
         .hint("name the format of a file: guru analyze --format nginx-combined PATH")
         .hint("give a format of your own as it stands in nginx.conf: --log-format '$remote_addr …'"))

@@ -16,8 +16,12 @@ const FAR: f32 = 0.5;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A cause (timeout.first_byte), a family of causes (timeout), or a message as it was logged or shown
-    #[arg(required = true, value_name = "CAUSE|'MESSAGE'", allow_hyphen_values = true)]
-    words: Vec<String>,
+    // Apart from the further words, because a pasted line may begin with a dash but options may follow it.
+    #[arg(value_name = "CAUSE|'MESSAGE'", allow_hyphen_values = true)]
+    text: String,
+    /// More words of the message, where it is not quoted
+    #[arg(value_name = "WORD")]
+    more: Vec<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -25,7 +29,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, common: &Common) -> Outcome {
-    let text = args.words.join(" ");
+    let text = [std::slice::from_ref(&args.text), args.more.as_slice()].concat().join(" ");
     let rules = Rules::embedded();
     let found = rules.explain(&text);
     let best = found.first().map_or(0.0, |f| f.1);

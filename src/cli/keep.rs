@@ -60,7 +60,7 @@ impl Keeper {
             Ok(Some(stored)) => analysis.report.store = Some(stored),
             Ok(None) => {}
             Err(e) => {
-                let error = Some(e.to_string());
+                let error = Some(e.message);
                 analysis.report.store = Some(Stored { path: self.path.clone(), error, ..Stored::default() });
             }
         }

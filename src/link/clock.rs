@@ -20,6 +20,10 @@ const COARSE_US: i64 = SECOND + SECOND / 2;
 const VOTES: usize = 2_000_000;
 /// Below this many pairs an offset is not to be relied on.
 const ENOUGH: usize = 20;
+/// Error bar of a clock that nothing is known of: most machines keep theirs better.
+const UNKNOWN_US: i64 = 2 * SECOND;
+/// So many look-alikes that are the only ones of their key must agree on the offset when all of them failed.
+const AGREED: f32 = 2.5;
 
 /// One clock against another.
 #[derive(Clone, Debug)]
@@ -111,7 +115,36 @@ pub fn clocks(
             out.insert(*pair, clock);
         }
     }
+    assume(&mut out, fetches, requests, series);
     out
+}
+
+/// Clocks for fetching series that no healthy pair speaks for: their log holds failures only (`varnishlog -q`, or
+/// failures that the store remembers). What was sent began there when it was sent, so where durations are logged even
+/// failures agree on an offset; else the clocks are taken to be right within seconds.
+fn assume(
+    known: &mut BTreeMap<(SeriesId, SeriesId), Clock>,
+    fetches: &[FetchRow],
+    requests: &[RequestRow],
+    series: &BTreeMap<SeriesId, SeriesTraits>,
+) {
+    let alone = |f: &&FetchRow| f.flags & FetchRow::OPENED != 0 && !known.keys().any(|(from, _)| *from == f.series);
+    let failed: Vec<FetchRow> = fetches.iter().filter(alone).copied().collect();
+    let mut from: Vec<SeriesId> = failed.iter().map(|f| f.series).collect();
+    from.sort_unstable();
+    from.dedup();
+    let mut votes = pairs(&failed, requests, |f, r| {
+        (r.duration != NOT_LOGGED).then(|| (f.sent_at, r.end - i64::from(r.duration) - f.sent_at))
+    });
+    for id in from {
+        for (to, traits) in series {
+            let agreed = votes.get_mut(&(id, *to)).and_then(|v| {
+                let (_, weight) = coarse(v)?;
+                if weight >= AGREED { estimate(v, traits.resolution_us) } else { None }
+            });
+            known.insert((id, *to), agreed.unwrap_or_else(|| Clock::given(0, UNKNOWN_US, 0)));
+        }
+    }
 }
 
 /// True for a fetch whose answer came whole, so that its line ends when the answer does.
@@ -120,9 +153,22 @@ fn votes_at_all(f: &FetchRow) -> bool {
 }
 
 fn votes(fetches: &[FetchRow], requests: &[RequestRow]) -> BTreeMap<(SeriesId, SeriesId), Vec<Vote>> {
+    let healthy: Vec<FetchRow> = fetches.iter().filter(|f| votes_at_all(f)).copied().collect();
+    pairs(&healthy, requests, |f, r| {
+        let at = f.sent_at + i64::from(f.wait);
+        (f.status == r.status).then_some((at, r.end - at))
+    })
+}
+
+/// Votes of fetches and requests with equal keys: when, and how far apart, as `apart` says of each pair.
+fn pairs(
+    fetches: &[FetchRow],
+    requests: &[RequestRow],
+    apart: impl Fn(&FetchRow, &RequestRow) -> Option<(i64, i64)>,
+) -> BTreeMap<(SeriesId, SeriesId), Vec<Vote>> {
     type Alike = (Vec<u32>, Vec<u32>);
     let mut keys: HashMap<u64, Alike> = HashMap::new();
-    for (i, f) in fetches.iter().enumerate().filter(|(_, f)| votes_at_all(f)) {
+    for (i, f) in fetches.iter().enumerate() {
         keys.entry(f.key).or_default().0.push(i as u32);
     }
     for (i, r) in requests.iter().enumerate() {
@@ -142,10 +188,9 @@ fn votes(fetches: &[FetchRow], requests: &[RequestRow]) -> BTreeMap<(SeriesId, S
         }
         let weight = 1.0 / fs.len().max(rs.len()) as f32;
         for f in fs.iter().map(|i| &fetches[*i as usize]) {
-            let at = f.sent_at + i64::from(f.wait);
             for r in rs.iter().map(|i| &requests[*i as usize]) {
-                let apart = r.end - at;
-                if f.status == r.status && apart.abs() <= REACH_US {
+                let vote = apart(f, r).filter(|(_, apart)| apart.abs() <= REACH_US);
+                if let Some((at, apart)) = vote {
                     out.entry((f.series, r.series)).or_default().push(Vote { at, apart, weight });
                 }
             }
@@ -155,7 +200,7 @@ fn votes(fetches: &[FetchRow], requests: &[RequestRow]) -> BTreeMap<(SeriesId, S
 }
 
 fn estimate(votes: &mut Vec<Vote>, resolution: i64) -> Option<Clock> {
-    let coarse = coarse(votes)?;
+    let (coarse, _) = coarse(votes)?;
     votes.retain(|v| (v.apart - coarse).abs() <= COARSE_US + resolution);
     votes.sort_unstable_by_key(|v| (v.at, v.apart));
     let fine = resolution < SECOND / 2;
@@ -185,8 +230,8 @@ fn estimate(votes: &mut Vec<Vote>, resolution: i64) -> Option<Clock> {
     Some(Clock { knots, error_us, drift_ppm, pairs })
 }
 
-/// The two-second window of offsets with most votes: its weighted middle.
-fn coarse(votes: &mut [Vote]) -> Option<i64> {
+/// The two-second window of offsets with most votes: its weighted middle and its weight.
+fn coarse(votes: &mut [Vote]) -> Option<(i64, f32)> {
     votes.sort_unstable_by_key(|v| v.apart);
     let (mut best, mut from, mut sum) = ((0.0f32, 0, 0), 0, 0.0f32);
     for to in 0..votes.len() {
@@ -211,7 +256,7 @@ fn coarse(votes: &mut [Vote]) -> Option<i64> {
             seen += v.weight;
             seen >= half
         })
-        .map(|v| v.apart)
+        .map(|v| (v.apart, best.0))
 }
 
 /// Fine stamps: the 6 ms window with most votes; its median, the error of that, and how many pairs are in it.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::attempt::{Attempt, Kind};
+use super::attempt::{Attempt, Kind, LATE_US};
 use super::order::Spans;
 use super::sure::JITTER_US;
 use super::traits::Learnt;
@@ -29,7 +29,12 @@ pub struct Edge {
     pub expected: i64,
 }
 
-/// Links by an id that travelled: equal ids and keys, nearest in time. Marks the requests that are taken.
+/// A line belongs to the fetch with its id although the URL is another one (rewritten on the way) if it ends no
+/// earlier and no later than this after the fetch was sent.
+const REWRITTEN: std::ops::Range<i64> = -3 * SECOND..LATE_US;
+
+/// Links by an id that travelled: equal ids and keys, nearest in time; where no key is equal, a line that time allows.
+/// Marks the requests that are taken.
 pub fn by_id(
     fetches: &[FetchRow],
     requests: &[RequestRow],
@@ -44,16 +49,28 @@ pub fn by_id(
     if ids.is_empty() {
         return taken;
     }
+    let mut bearers: HashMap<u32, u32> = HashMap::new();
+    fetches.iter().for_each(|f| *bearers.entry(f.id).or_default() += 1);
     for (i, f) in fetches.iter().enumerate().filter(|(_, f)| f.id != 0) {
         let Some(same) = ids.get(&f.id) else { continue };
         let offset = |r: &RequestRow| clocks.get(&(f.series, r.series)).map_or(0, |c| c.at(f.sent_at));
-        let apart = |r: &RequestRow| (r.end - offset(r) - f.sent_at).abs();
+        let apart = |r: &RequestRow| r.end - offset(r) - f.sent_at;
+        let rewritten = |r: &RequestRow| {
+            bearers[&f.id] == 1
+                && f.flags & FetchRow::OPENED != 0
+                && clocks.contains_key(&(f.series, r.series))
+                && REWRITTEN.contains(&apart(r))
+        };
         // Transaction ids come round again after a restart: a day apart is another life.
         let best = same
             .iter()
             .map(|n| *n as usize)
-            .filter(|n| !taken[*n] && requests[*n].key == f.key && apart(&requests[*n]) < 86_400 * SECOND)
-            .max_by_key(|n| (-apart(&requests[*n]) / SECOND, requests[*n].offset));
+            .filter(|n| !taken[*n] && apart(&requests[*n]).abs() < 86_400 * SECOND)
+            .filter(|n| requests[*n].key == f.key || rewritten(&requests[*n]))
+            .max_by_key(|n| {
+                let r = &requests[*n];
+                (r.key == f.key, -apart(r).abs() / SECOND, r.offset)
+            });
         if let Some(n) = best {
             taken[n] = true;
             let offset_us = offset(&requests[n]);

@@ -162,6 +162,11 @@ pub fn identity(f: &Fetch<'_>) -> u64 {
     xxh3_64(&bytes)
 }
 
+/// Identity of the `n`-th look-alike of a fetch, from 1: a line log may say the same twice in a second.
+pub fn look_alike(id: u64, n: u64) -> u64 {
+    xxh3_64(&[id.to_le_bytes(), n.to_le_bytes()].concat())
+}
+
 /// What is kept of a served request: one that answered an error, or one that a kept fetch belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {

@@ -16,7 +16,8 @@ use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
 use crate::frame::{lines, vsl};
 use crate::grammar::{Framing, Grammar};
-use crate::model::{FileId, Tier};
+use crate::model::report::Span;
+use crate::model::{FileId, Stamp, Tier};
 use crate::source::{Chunks, Found, Settings, Trouble};
 
 /// Fetches up to which every request of the next tier is kept.
@@ -33,7 +34,7 @@ pub fn read(plan: &mut Plan<'_>, job: &Job<'_>) -> Partial {
     tiers.sort_unstable();
     tiers.dedup();
     for (n, tier) in tiers.iter().enumerate() {
-        let wanted = wanted(&mut all, n > 0);
+        let wanted = if n == 0 { remembered(&all, *tier, plan, job) } else { wanted(&mut all) };
         plan.context.wanted.insert(*tier, wanted);
         let this = |c: &Context<'_>, id: FileId| {
             let reading = c.reading(c.files[&id].series);
@@ -46,17 +47,29 @@ pub fn read(plan: &mut Plan<'_>, job: &Job<'_>) -> Partial {
     all.settle(&plan.context)
 }
 
-/// Which requests of a tier are kept, by what is known of the tiers above and of the error logs.
-fn wanted(so_far: &mut Partial, fetched_from: bool) -> Wanted {
-    let notes = so_far.notes.iter().map(|(_, n)| n.key).filter(|k| *k != 0);
-    if !fetched_from {
-        return Wanted::Keys { keys: notes.collect(), every: 0 };
+/// Which requests of the uppermost tier are kept: those that an error log tells of, and those that could be the other
+/// end of a failure of a tier above, stored by an earlier run.
+fn remembered(so_far: &Partial, tier: Tier, plan: &Plan<'_>, job: &Job<'_>) -> Wanted {
+    let mut keys: HashSet<u64> = note_keys(so_far).collect();
+    if plan.begins.is_known() {
+        let to = if job.until.is_known() { job.until } else { Stamp(i64::MAX) };
+        let stored = (job.history)(Span { from: plan.begins, to }).failures;
+        keys.extend(stored.iter().filter(|f| f.tier < tier && f.link.is_none()).map(|f| f.row.key));
     }
+    Wanted::Keys { keys, every: 0 }
+}
+
+fn note_keys(partial: &Partial) -> impl Iterator<Item = u64> {
+    partial.notes.iter().map(|(_, n)| n.key).filter(|k| *k != 0)
+}
+
+/// Which requests of a tier are kept, by what is known of the tiers above and of the error logs.
+fn wanted(so_far: &mut Partial) -> Wanted {
     let fetches = so_far.fetches.len();
     if fetches <= KEEP_ALL {
         return Wanted::All;
     }
-    let keys: HashSet<u64> = notes.chain(so_far.failures.iter().map(|f| f.row.key)).collect();
+    let keys: HashSet<u64> = note_keys(so_far).chain(so_far.failures.iter().map(|f| f.row.key)).collect();
     Wanted::Keys { keys, every: (fetches / SAMPLE).max(1) as u64 }
 }
 

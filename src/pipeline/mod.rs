@@ -8,6 +8,7 @@ mod absorb;
 mod batch;
 mod circumstances;
 mod context;
+mod copies;
 mod fold;
 mod impact;
 mod linking;

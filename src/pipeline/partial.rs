@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::context::Context;
 use super::rows::Rows;
+use crate::model::failure::look_alike;
 use crate::model::report::Lines;
 use crate::model::{
     Cause, ChangeKind, Failure, FetchOutcome, FetchRow, FileId, Locator, Minute, Minutes, Note, RequestRow, SeriesId,
@@ -206,6 +207,7 @@ impl Partial {
             super::fold::flush(&mut self, piece.fragments, series, context);
         }
         self.failures.sort_by_key(|f| (f.started, f.series, f.at.file, f.at.offset, f.vxid));
+        tell_apart(&mut self.failures);
         self.served.sort_by_key(|s| (s.end, s.series, s.vxid));
         self.retries.sort_by_key(|r| (r.started, r.series, r.vxid));
         self.notes.sort_by_key(|(s, n)| (*s, n.time, n.at.file, n.at.offset));
@@ -213,6 +215,19 @@ impl Partial {
         self.changes.sort_by_key(|c| (c.time, c.series, c.at.file, c.at.offset));
         self.changes.dedup_by_key(|c| (c.time, c.series, c.at.file, c.at.offset));
         self
+    }
+}
+
+/// Gives look-alikes of a line log, in order of their lines, identities of their own: identical lines of one second are
+/// as many failures, and the same ones in every run.
+fn tell_apart(failures: &mut [Failure]) {
+    let mut seen: HashMap<(SeriesId, u64), u64> = HashMap::new();
+    for f in failures.iter_mut().filter(|f| f.vxid == 0) {
+        let n = seen.entry((f.series, f.id)).or_default();
+        if *n > 0 {
+            f.id = look_alike(f.id, *n);
+        }
+        *n += 1;
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::context::{Context, Reading};
+use super::copies::{Looks, copies};
 use super::{Job, Recognised};
 use crate::grammar::{Framing, Grammar};
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
@@ -25,6 +26,10 @@ pub struct Plan<'a> {
     pub recognised: Vec<Recognised>,
     /// What could not be read or recognised.
     pub troubles: Vec<Trouble>,
+    /// The earliest moment that a head shows.
+    pub begins: Stamp,
+    /// What was left out because it says nothing new, in words.
+    pub repeated: Vec<String>,
 }
 
 /// A file whose format is known.
@@ -36,6 +41,7 @@ struct Known {
     runner_up: Option<(String, f32)>,
     zone_offset_s: Option<i32>,
     first: Stamp,
+    looks: Looks,
     key: String,
     rotation: Rotation,
     node: String,
@@ -57,14 +63,31 @@ pub fn plan<'a>(job: &Job<'a>) -> Plan<'a> {
             Err(t) => troubles.push(t),
         }
     }
-    number(known, job, troubles)
+    let (known, repeated) = once(known);
+    Plan { repeated, ..number(known, job, troubles) }
+}
+
+/// Leaves out copies of the same log.
+fn once(known: Vec<Known>) -> (Vec<Known>, Vec<String>) {
+    let files: Vec<(&Found, Looks)> = known.iter().map(|k| (&k.found, k.looks)).collect();
+    let copies = copies(&files);
+    let told = |(k, of): (&Known, &Option<usize>)| {
+        of.map(|of| format!("{} is a copy of {} and is counted once", k.found.path, known[of].found.path))
+    };
+    let repeated: Vec<String> = known.iter().zip(&copies).filter_map(told).collect();
+    (known.into_iter().zip(copies).filter(|(_, of)| of.is_none()).map(|(k, _)| k).collect(), repeated)
 }
 
 /// What a file is; `None` for an empty one.
 fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
     let head = head(found, HEAD)?;
-    if head.bytes.is_empty() && head.whole {
-        return Ok(None);
+    if head.bytes.is_empty() {
+        return match head.damaged {
+            Some(why) => {
+                Err(Trouble { path: found.path.clone(), why: format!("{why} before its first line"), hint: None })
+            }
+            None => Ok(None),
+        };
     }
     let name = found.path.rsplit('/').next().unwrap_or_default();
     let forced = job.formats.iter().find(|f| f.fits(&found.path)).and_then(|f| job.known.get(&f.name));
@@ -87,6 +110,7 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
     let why = if forced.is_some() { "--format says so".into() } else { seen.why };
     Ok(Some(Known {
         first: first_stamp(&head.bytes, &grammar, job),
+        looks: Looks::of(&head),
         found: found.clone(),
         confidence: if forced.is_some() { 1.0 } else { seen.confidence },
         why,
@@ -141,6 +165,7 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
     let bearing = |tier: &Tier, ks: &[Known]| bears_requests(&ks[0].grammar).then_some(*tier);
     let tiers: Vec<Tier> = by_series.iter().filter_map(|((tier, ..), ks)| bearing(tier, ks)).collect();
     let top = tiers.iter().min().copied();
+    let begins = by_series.values().flatten().map(|k| k.first).filter(|s| s.is_known()).min().unwrap_or(Stamp::NONE);
     let (mut series, mut files) = (BTreeMap::new(), BTreeMap::new());
     let (mut found, mut recognised) = (BTreeMap::new(), Vec::new());
     for (n, ((tier, node, ..), mut ks)) in by_series.into_iter().enumerate() {
@@ -176,5 +201,5 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
     }
     let (since, until) = (job.since, job.until);
     let context = Context { series, files, rules: job.rules, wanted: BTreeMap::new(), since, until };
-    Plan { context, files: found, recognised, troubles }
+    Plan { context, files: found, recognised, troubles, begins, repeated: Vec::new() }
 }

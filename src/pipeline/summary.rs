@@ -57,6 +57,7 @@ pub fn analysis(
     };
     report.scattered = report.incidents.iter().find(|i| i.service == "scattered").map(|i| i.id);
     report.warnings = warnings(&mut partial, &plan.context, &report, &failures);
+    report.warnings.extend(plan.repeated);
     let traffic = traffic(&partial, &plan.context);
     let node = |s: SeriesId| plan.context.reading(s).series.node.lossy().into_owned();
     let changes = partial

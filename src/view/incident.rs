@@ -93,11 +93,12 @@ fn when(incident: &Incident, style: &Style) -> Vec<Line> {
     if nodes.as_str().is_empty() { vec![left] } else { ends(left, Line::of(nodes.as_str(), Paint::Faint), style) }
 }
 
-/// `1/hour`, `6/day`.
+/// `1.5/hour`, `6/day`.
 fn per_hour(rate: f64) -> String {
     match rate {
         r if !r.is_finite() || r < 0.0 => "an unknown rate".to_string(),
-        r if r >= 0.75 => format!("{r:.0}/hour"),
+        r if r >= 10.0 => format!("{r:.0}/hour"),
+        r if r >= 0.75 => format!("{}/hour", (r * 2.0).round() / 2.0),
         r => format!("{:.0}/day", (r * 24.0).max(1.0)),
     }
 }
@@ -219,7 +220,9 @@ mod tests {
 
     #[test]
     fn rates_are_told_per_hour_or_per_day() {
-        for (rate, told) in [(0.9, "1/hour"), (12.2, "12/hour"), (0.25, "6/day"), (f64::NAN, "an unknown rate")] {
+        for (rate, told) in
+            [(0.9, "1/hour"), (1.494, "1.5/hour"), (12.2, "12/hour"), (0.25, "6/day"), (f64::NAN, "an unknown rate")]
+        {
             assert_eq!(per_hour(rate), told);
         }
     }

@@ -1,0 +1,20 @@
+//! The binary, end to end: logs that the tests write, one command, and what a person or a script gets of it.
+
+#[path = "cli/bad_input.rs"]
+mod bad_input;
+#[path = "cli/clocks.rs"]
+mod clocks;
+#[path = "cli/commands.rs"]
+mod commands;
+#[path = "cli/history.rs"]
+mod history;
+#[path = "cli/incidents.rs"]
+mod incidents;
+#[path = "support/logs.rs"]
+mod logs;
+#[path = "cli/nginx.rs"]
+mod nginx;
+#[path = "cli/options.rs"]
+mod options;
+#[path = "support/place.rs"]
+mod place;
