@@ -100,6 +100,16 @@ fn a_cache_log_of_failures_only_is_linked_all_the_same() {
     }
 }
 
+#[test]
+fn lines_before_the_first_that_is_known_do_no_harm() {
+    let place = Place::new();
+    place.write("cache/varnish.log", varnishlog(&slow()));
+    let others = trouble(MIDNIGHT + 8 * HOUR - MINUTE, 3, SECOND, "/healthcheck", Went::Well);
+    place.write("web1/access.log", access_log(&sorted([others, slow()]), Access::Combined, Clock::default()));
+    let report = place.report(&["cache/varnish.log", "web1/access.log", "--no-store"]);
+    assert_eq!(report.counts("by_verdict"), words(&[("late_answer", 10)]));
+}
+
 /// A relayed 502 per minute, with nginx's reason in an error log written in local time.
 fn bad_gateways(error_zone_s: i32) -> (Vec<Fetch>, String) {
     let fetches = sorted([
