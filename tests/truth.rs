@@ -1,0 +1,46 @@
+//! What guru finds in recorded traffic against what truly happened: which line of the origin belongs to which failed
+//! fetch, and why it failed. Prints precision, recall and accuracy, and fails below the floors.
+
+mod support;
+
+#[path = "truth/corpora.rs"]
+mod corpora;
+#[path = "truth/score.rs"]
+mod score;
+
+use std::path::Path;
+
+use score::Score;
+use support::Folder;
+
+/// Recordings under `tests/data` that have a truth.
+const SLICES: [&str; 3] = ["groupings", "truth/post-retry", "truth/first-byte"];
+
+fn score_slices(origin: &str) -> Score {
+    let mut total = Score::default();
+    for slice in SLICES {
+        let analysis = Folder::recorded(slice, "request", origin).run();
+        let truth = score::truth(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(slice));
+        let score = score::score(&truth, &analysis, origin == "none");
+        println!("{slice:<18} {origin:<9} {score}");
+        total.add(&score);
+    }
+    println!("{:<18} {origin:<9} {total}", "TOTAL");
+    assert!(total.causes >= 80, "the slices hold 89 failed fetches: {total}");
+    total
+}
+
+#[test]
+fn with_rich_origin_logs_links_and_causes_are_right() {
+    score_slices("rich").assert_floors(score::RICH);
+}
+
+#[test]
+fn with_combined_origin_logs_links_and_causes_are_right() {
+    score_slices("combined").assert_floors(score::COMBINED);
+}
+
+#[test]
+fn without_origin_logs_causes_are_right() {
+    score_slices("none").assert_floors(score::NONE);
+}
