@@ -1,27 +1,37 @@
-//! MB/s from files on disk, one core: chunks of plain and packed logs; beside it the count of newlines of the same
-//! content in memory. MB/s of packed files refers to their content.
+//! The whole run over files on disk, plain and packed, with one thread and with two; beside it the count of newlines
+//! of the same content in memory. MB/s of packed files refers to their content.
 
 mod common;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use common::input;
-use guru::model::FileId;
-use guru::source::{Chunks, Found, Settings};
+use common::input::{FAILING, FORMATS, Format};
+use guru::classify::Rules;
+use guru::grammar::Library;
+use guru::model::Stamp;
+use guru::pipeline::{History, Job, run};
+use guru::source::Found;
 
-fn at_newline(bytes: &[u8]) -> Option<usize> {
-    memchr::memrchr(b'\n', bytes).map(|n| n + 1)
-}
-
-/// Reads a file to its end; the newlines in it.
-fn newlines(path: &Path) -> u64 {
-    let found = Found::file(path);
-    match Chunks::open(&found, FileId(0), at_newline, &Settings::default()) {
-        Ok(chunks) => chunks.filter_map(Result::ok).map(|chunk| chunk.newlines).sum(),
-        Err(_) => 0,
-    }
+/// Reads, links, classifies and groups; how many lines were read.
+fn analyse(paths: &[PathBuf], jobs: usize, library: &Library) -> u64 {
+    let job = Job {
+        files: paths.iter().map(Found::file).collect(),
+        formats: Vec::new(),
+        library,
+        rules: Rules::embedded(),
+        since: Stamp::NONE,
+        until: Stamp::NONE,
+        gap_us: 300_000_000,
+        jobs,
+        chunk: 4 << 20,
+        log_zones: Vec::new(),
+        offsets: Vec::new(),
+        progress: None,
+        history: &|_| History::default(),
+    };
+    run(&job).report.totals.lines.read
 }
 
 fn gzip(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -30,20 +40,39 @@ fn gzip(path: &Path, bytes: &[u8]) -> io::Result<()> {
     encoder.finish().map(drop)
 }
 
+/// Measures logs that are read together, given by name and content.
+fn logs(folder: &Path, name: &str, logs: &[(&str, &[u8])], library: &Library) -> io::Result<()> {
+    let all: Vec<u8> = logs.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+    let (mut plain, mut packed) = (Vec::new(), Vec::new());
+    for (file, bytes) in logs {
+        plain.push(folder.join(format!("{file}.log")));
+        fs::write(folder.join(format!("{file}.log")), bytes)?;
+        packed.push(folder.join(format!("{file}.log.gz")));
+        gzip(&folder.join(format!("{file}.log.gz")), bytes)?;
+    }
+    for (packing, paths) in [("plain", plain), ("gzip", packed)] {
+        assert_eq!(analyse(&paths, 2, library), common::newlines(&all) as u64, "{name} {packing}: lines were lost");
+        for jobs in [1, 2] {
+            common::measure(&format!("{name}/{packing}/{jobs}"), &all, |_| analyse(&paths, jobs, library));
+        }
+        paths.iter().try_for_each(fs::remove_file)?;
+    }
+    Ok(())
+}
+
 fn main() -> io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let [plain, gz, zst] = ["plain.log", "a.gz", "a.zst"].map(|name| folder.path().join(name));
+    let library = Library::embedded();
     common::headline();
-    for (format, generate) in input::FORMATS {
-        let bytes = generate(1, common::size());
-        fs::write(&plain, &bytes)?;
-        gzip(&gz, &bytes)?;
-        zstd::stream::copy_encode(&bytes[..], File::create(&zst)?, 3)?;
-        let expected = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        for (packing, path) in [("plain", &plain), ("gzip", &gz), ("zstd", &zst)] {
-            assert_eq!(newlines(path), expected, "{format} {packing} lost something");
-            common::measure(&format!("chunks/{packing}/{format}"), &bytes, |_| newlines(path));
-        }
+    for format in FORMATS.iter().filter(|f| common::wanted(f.name)) {
+        logs(folder.path(), format.name, &[(format.name, &format.generate(1, common::size(), FAILING))], &library)?;
+    }
+    if common::wanted("cache-and-origin") {
+        // The same requests as both ends logged them: 5 KB of varnishlog for each line of nginx.
+        let requests = common::size() / 5_000;
+        let of = |name: &str| Format::named(name).of_requests(1, requests, FAILING);
+        let (cache, origin) = (of("varnishlog-request"), of("nginx-rich"));
+        logs(folder.path(), "cache-and-origin", &[("cache", &cache), ("origin", &origin)], &library)?;
     }
     Ok(())
 }

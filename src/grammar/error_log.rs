@@ -4,7 +4,7 @@
 //! Source: nginx 1.22.1, `ngx_http_log_error_handler` and provoked lines. Nothing is escaped, so a request may contain
 //! anything that looks like the tail: the tail is taken apart from the right.
 
-use memchr::memmem;
+use memchr::{memmem, memrchr_iter};
 
 use crate::model::{Change, ChangeKind, Event, LineOutcome, Locator, Message, Stamp};
 
@@ -109,8 +109,9 @@ fn has_scheme(upstream: &[u8]) -> bool {
 /// such a value.
 fn take_quoted<'c>(left: &mut &'c [u8], opening: &[u8], is_such: impl Fn(&[u8]) -> bool) -> &'c [u8] {
     let Some(inner) = left.strip_suffix(b"\"") else { return b"" };
-    let Some(at) = memmem::rfind(inner, opening) else { return b"" };
-    let value = &inner[at + opening.len()..];
+    // An opening ends with a quote, and there are few: looking at those is a tenth of searching the text (memmem).
+    let Some(quote) = memrchr_iter(b'"', inner).find(|q| inner[..=*q].ends_with(opening)) else { return b"" };
+    let (at, value) = (quote + 1 - opening.len(), &inner[quote + 1..]);
     if !is_such(value) {
         return b"";
     }

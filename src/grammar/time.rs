@@ -92,16 +92,20 @@ fn zoned(date: i64, seconds: i64, micros: i64, zone_s: Option<i32>) -> Zoned {
 }
 
 /// A short run of digits, at most 18 long.
+#[inline]
 fn number(b: &[u8]) -> Option<i64> {
+    if b.is_empty() || b.len() > 18 {
+        return None;
+    }
     let mut n = 0i64;
     for c in b {
         let d = c.wrapping_sub(b'0');
         if d > 9 {
             return None;
         }
-        n = n.checked_mul(10)?.checked_add(i64::from(d))?;
+        n = n * 10 + i64::from(d);
     }
-    (!b.is_empty()).then_some(n)
+    Some(n)
 }
 
 fn fraction(digits: &[u8]) -> Option<i64> {
@@ -116,12 +120,14 @@ fn fraction(digits: &[u8]) -> Option<i64> {
     digits.get(6..).is_none_or(|more| more.iter().all(u8::is_ascii_digit)).then_some(micros)
 }
 
+#[inline]
 fn day(b: &[u8]) -> Option<u32> {
     let n = number(b)?;
     (1..=31).contains(&n).then_some(n as u32)
 }
 
 /// `17:48:34` in seconds; a leap second reads as :59.
+#[inline]
 fn clock(b: &[u8]) -> Option<i64> {
     if b.len() != 8 || b[2] != b':' || b[5] != b':' {
         return None;

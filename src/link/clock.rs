@@ -5,9 +5,10 @@
 //! First a coarse vote in two-second windows over a day either way, then per stretch of time: fine stamps vote for
 //! their mode, one-second stamps each for an interval, and the value that lies in most intervals wins.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::SeriesTraits;
+use super::votes::{Vote, votes};
 use crate::model::row::NOT_LOGGED;
 use crate::model::stamp::SECOND;
 use crate::model::{FetchRow, RequestRow, SeriesId};
@@ -16,8 +17,6 @@ use crate::model::{FetchRow, RequestRow, SeriesId};
 const REACH_US: i64 = 26 * 3600 * SECOND;
 /// Half of the window that the coarse vote leaves for the fine one.
 const COARSE_US: i64 = SECOND + SECOND / 2;
-/// Pairs of look-alikes that take part in the coarse vote at most.
-const VOTES: usize = 2_000_000;
 /// Below this many pairs an offset is not to be relied on.
 const ENOUGH: usize = 20;
 /// Error bar of a clock that nothing is known of: most machines keep theirs better.
@@ -93,21 +92,13 @@ pub fn zone_mistake(offset_us: i64) -> Option<i64> {
     (half_hours != 0 && rest.abs() <= 90 * SECOND).then_some(half_hours * 1800)
 }
 
-/// A healthy fetch and a request with equal keys: when the answer was there, and by how much the line ends later.
-#[derive(Clone, Copy)]
-struct Vote {
-    at: i64,
-    apart: i64,
-    weight: f32,
-}
-
 /// The clocks of every pair of series that share keys.
 pub fn clocks(
     fetches: &[FetchRow],
     requests: &[RequestRow],
     series: &BTreeMap<SeriesId, SeriesTraits>,
 ) -> BTreeMap<(SeriesId, SeriesId), Clock> {
-    let mut votes = votes(fetches, requests);
+    let mut votes = healthy_votes(fetches, requests);
     let mut out = BTreeMap::new();
     for (pair, v) in &mut votes {
         let resolution = series.get(&pair.1).map_or(SECOND, |s| s.resolution_us);
@@ -133,8 +124,9 @@ fn assume(
     let mut from: Vec<SeriesId> = failed.iter().map(|f| f.series).collect();
     from.sort_unstable();
     from.dedup();
-    let mut votes = pairs(&failed, requests, |f, r| {
-        (r.duration != NOT_LOGGED).then(|| (f.sent_at, r.end - i64::from(r.duration) - f.sent_at))
+    let mut votes = votes(&failed, requests, |f, r| {
+        let apart = r.end - i64::from(r.duration) - f.sent_at;
+        (r.duration != NOT_LOGGED && apart.abs() <= REACH_US).then_some((f.sent_at, apart))
     });
     for id in from {
         for (to, traits) in series {
@@ -152,51 +144,12 @@ fn votes_at_all(f: &FetchRow) -> bool {
     f.flags & FetchRow::WHOLE != 0 && f.flags & FetchRow::TWICE == 0 && f.wait != NOT_LOGGED
 }
 
-fn votes(fetches: &[FetchRow], requests: &[RequestRow]) -> BTreeMap<(SeriesId, SeriesId), Vec<Vote>> {
+fn healthy_votes(fetches: &[FetchRow], requests: &[RequestRow]) -> BTreeMap<(SeriesId, SeriesId), Vec<Vote>> {
     let healthy: Vec<FetchRow> = fetches.iter().filter(|f| votes_at_all(f)).copied().collect();
-    pairs(&healthy, requests, |f, r| {
+    votes(&healthy, requests, |f, r| {
         let at = f.sent_at + i64::from(f.wait);
-        (f.status == r.status).then_some((at, r.end - at))
+        (f.status == r.status && (r.end - at).abs() <= REACH_US).then_some((at, r.end - at))
     })
-}
-
-/// Votes of fetches and requests with equal keys: when, and how far apart, as `apart` says of each pair.
-fn pairs(
-    fetches: &[FetchRow],
-    requests: &[RequestRow],
-    apart: impl Fn(&FetchRow, &RequestRow) -> Option<(i64, i64)>,
-) -> BTreeMap<(SeriesId, SeriesId), Vec<Vote>> {
-    type Alike = (Vec<u32>, Vec<u32>);
-    let mut keys: HashMap<u64, Alike> = HashMap::new();
-    for (i, f) in fetches.iter().enumerate() {
-        keys.entry(f.key).or_default().0.push(i as u32);
-    }
-    for (i, r) in requests.iter().enumerate() {
-        if let Some(k) = keys.get_mut(&r.key) {
-            k.1.push(i as u32);
-        }
-    }
-    let mut keys: Vec<(u64, Alike)> = keys.into_iter().filter(|(_, k)| !k.1.is_empty()).collect();
-    // Rare keys first: they say most, and the bound on votes cuts only the crowds.
-    keys.sort_unstable_by_key(|(key, (f, r))| (f.len() * r.len(), *key));
-    let mut out: BTreeMap<(SeriesId, SeriesId), Vec<Vote>> = BTreeMap::new();
-    let mut cast = 0;
-    for (_, (fs, rs)) in keys {
-        cast += fs.len() * rs.len();
-        if cast > VOTES && !out.is_empty() {
-            break;
-        }
-        let weight = 1.0 / fs.len().max(rs.len()) as f32;
-        for f in fs.iter().map(|i| &fetches[*i as usize]) {
-            for r in rs.iter().map(|i| &requests[*i as usize]) {
-                let vote = apart(f, r).filter(|(_, apart)| apart.abs() <= REACH_US);
-                if let Some((at, apart)) = vote {
-                    out.entry((f.series, r.series)).or_default().push(Vote { at, apart, weight });
-                }
-            }
-        }
-    }
-    out
 }
 
 fn estimate(votes: &mut Vec<Vote>, resolution: i64) -> Option<Clock> {
@@ -333,4 +286,50 @@ fn slope(knots: &[(i64, i64)]) -> f64 {
     }
     slopes.sort_unstable_by(f64::total_cmp);
     slopes[slopes.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fetches of one URL, a fiftieth of a second apart, and their lines on a clock that is five seconds behind.
+    fn crowd(len: i64, body: impl Fn(i64) -> u32) -> (Vec<FetchRow>, Vec<RequestRow>) {
+        let jitter = |n: i64| n * n % 17_011;
+        let sent = |n: i64| 1_000 * SECOND + n * 20_000 + jitter(n);
+        let fetch = |n| FetchRow {
+            key: 1,
+            sent_at: sent(n),
+            wait: 3_000,
+            whole: 3_000,
+            body: body(n),
+            status: 200,
+            flags: FetchRow::WHOLE | FetchRow::OPENED,
+            ..FetchRow::default()
+        };
+        let line = |n| RequestRow {
+            key: 1,
+            end: sent(n) + 3_000 - 5 * SECOND,
+            body: body(n),
+            status: 200,
+            series: SeriesId(1),
+            ..RequestRow::default()
+        };
+        ((0..len).map(fetch).collect(), (0..len).map(line).collect())
+    }
+
+    #[test]
+    fn a_crowd_too_large_to_vote_is_told_apart_by_the_size_of_its_answers() {
+        let (fetches, requests) = crowd(3_000, |n| (n * 7_919 % 1_500) as u32);
+        let series = BTreeMap::from([(SeriesId(1), SeriesTraits { resolution_us: 1_000 })]);
+        let clock = &clocks(&fetches, &requests, &series)[&(SeriesId(0), SeriesId(1))];
+        assert!((clock.middle() + 5 * SECOND).abs() < 10_000, "{}", clock.middle());
+        assert!(clock.enough());
+    }
+
+    #[test]
+    fn votes_are_bounded_where_nothing_tells_a_crowd_apart() {
+        let (fetches, requests) = crowd(3_000, |_| 143);
+        let cast: usize = healthy_votes(&fetches, &requests).values().map(Vec::len).sum();
+        assert!((1_000..=super::super::votes::VOTES).contains(&cast), "{cast}");
+    }
 }

@@ -14,6 +14,7 @@ mod order;
 mod sure;
 mod traits;
 mod verdict;
+mod votes;
 
 use std::collections::BTreeMap;
 

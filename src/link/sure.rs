@@ -61,19 +61,20 @@ pub fn pairs(
 fn sure_of_key(mut alike: Alike, fetches: &[FetchRow], out: &mut Vec<(usize, usize)>) {
     alike.fetches.sort_unstable();
     alike.requests.sort_unstable();
-    let meets = |a: &[Span], from: i64, to: i64| -> Vec<u32> {
+    // Places in `a`, three at most.
+    let meets = |a: &[Span], from: i64, to: i64| -> Vec<usize> {
         // Spans of one key have nearly one length, so sorting by start finds all but freak overlaps at once.
         let end = a.partition_point(|x| x.0 <= to);
-        a[..end].iter().rev().take(64).filter(|x| x.1 >= from).map(|x| x.2).take(3).collect()
+        (0..end).rev().take(64).filter(|n| a[*n].1 >= from).take(3).collect()
     };
-    for (from, to, f) in &alike.fetches {
+    for (n, (from, to, f)) in alike.fetches.iter().enumerate() {
         if fetches[*f as usize].flags & FetchRow::WHOLE == 0 || fetches[*f as usize].flags & FetchRow::TWICE != 0 {
             continue;
         }
         if let [r] = meets(&alike.requests, *from, *to)[..] {
-            let Some(line) = alike.requests.iter().find(|x| x.2 == r) else { continue };
-            if meets(&alike.fetches, line.0, line.1) == [*f] {
-                out.push((*f as usize, r as usize));
+            let line = alike.requests[r];
+            if meets(&alike.fetches, line.0, line.1) == [n] {
+                out.push((*f as usize, line.2 as usize));
             }
         }
     }

@@ -2,36 +2,34 @@
 //! not know formats; what a cause is it asks `classify`, on the record's own marks only.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
-use super::context::{Context, Reading};
+use regex::bytes::Regex;
+
+use super::context::{Context, Reading, Wanted};
 use super::partial::{Changed, Partial, Probe, Retry};
 use crate::classify::MessageRuling;
 use crate::model::row::hash32;
 use crate::model::{
-    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, HealthChange, Message, Note, Reason, Request,
-    RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
+    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, HealthChange, Message, Minute, Note, Reason,
+    Request, RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
 };
 
 /// Of healthy fetches that no lower tier can be linked to, one key in so many is kept: enough to see load and times.
 const LOAD_SAMPLE: u64 = 16;
 
 /// Words by which crawlers that matter for ranking name themselves (reference: origins, 3.7).
-const CRAWLERS: [&[u8]; 8] = [
-    b"Googlebot",
-    b"bingbot",
-    b"DuckDuckBot",
-    b"YandexBot",
-    b"Baiduspider",
-    b"Applebot",
-    b"SeznamBot",
-    b"AdsBot-Google",
-];
+const CRAWLERS: &str = "Googlebot|bingbot|DuckDuckBot|YandexBot|Baiduspider|Applebot|SeznamBot|AdsBot-Google";
 
 /// Absorbs the events of one chunk, or of one join.
 pub struct Absorber<'a, 'r> {
     partial: &'a mut Partial,
     context: &'a Context<'r>,
     reading: &'a Reading,
+    /// Requests of this tier that are kept for the linker.
+    keeps: Option<&'a Wanted>,
+    /// The minute at hand, not yet in `partial`: lines come in order of time, so the table is asked once per minute.
+    minute: Option<(Stamp, Minute)>,
     /// Requests of transactions, until the end of the chunk tells which a kept fetch belongs to.
     requests: Vec<Served>,
     /// Fetches seen here.
@@ -51,6 +49,8 @@ impl<'a, 'r> Absorber<'a, 'r> {
             partial,
             context,
             reading,
+            keeps: context.wanted.get(&reading.series.tier).filter(|w| !matches!(w, Wanted::Nothing)),
+            minute: None,
             requests: Vec::new(),
             fetches: HashSet::new(),
             wanted: HashSet::new(),
@@ -85,6 +85,22 @@ impl<'a, 'r> Absorber<'a, 'r> {
         self.context.in_span(at, self.reading)
     }
 
+    /// The counters of a minute.
+    #[inline]
+    fn minute(&mut self, at: Stamp) -> &mut Minute {
+        let from = at.minute();
+        if self.minute.is_none_or(|(at_hand, _)| at_hand != from) {
+            self.put_minute();
+        }
+        &mut self.minute.get_or_insert((from, Minute::default())).1
+    }
+
+    fn put_minute(&mut self) {
+        if let Some((from, counts)) = self.minute.take() {
+            self.partial.minute(self.reading.series.id, from).add(&counts);
+        }
+    }
+
     fn request(&mut self, r: &Request<'_>) {
         if !self.counts(r.end) {
             return;
@@ -92,7 +108,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         let id = self.reading.series.id;
         let visitor = r.reason != RequestReason::Esi && !r.restarted && (r.status > 0 || r.vxid == 0);
         if visitor {
-            let minute = self.partial.minute(id, r.end);
+            let minute = self.minute(r.end);
             minute.requests += 1;
             minute.requests_5xx += u64::from(r.status >= 500);
         }
@@ -101,7 +117,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         } else if self.reading.top && r.status >= 500 {
             self.partial.served.push(Served::of(r, id, is_crawler(r.agent)));
         }
-        if let Some(wanted) = self.context.wanted.get(&self.reading.series.tier)
+        if let Some(wanted) = self.keeps
             && r.vxid == 0
             && wanted.keeps(key_of(r.method, r.url))
         {
@@ -113,17 +129,22 @@ impl<'a, 'r> Absorber<'a, 'r> {
         if !self.counts(f.ended.or(f.started)) {
             return;
         }
-        let id = self.reading.series.id;
         self.partial.fetches_seen += 1;
         if f.vxid != 0 {
             self.fetches.insert(f.vxid);
         }
         if f.reason == Reason::Retry {
-            let retry = Retry { series: id, parent: f.parent, vxid: f.vxid, outcome: f.outcome, started: f.started };
+            let retry = Retry {
+                series: self.reading.series.id,
+                parent: f.parent,
+                vxid: f.vxid,
+                outcome: f.outcome,
+                started: f.started,
+            };
             self.partial.retries.push(retry);
         }
         let failed = f.outcome.has_failed();
-        let minute = self.partial.minute(id, f.ended.or(f.started));
+        let minute = self.minute(f.ended.or(f.started));
         minute.fetches += 1;
         minute.failed += u64::from(failed);
         match f.outcome {
@@ -134,14 +155,14 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     fn healthy(&mut self, f: &Fetch<'_>) {
+        if !self.reading.fetches_on && !key_of(f.method, f.url).is_multiple_of(LOAD_SAMPLE) {
+            return;
+        }
         let mut flags = opened(f);
         if f.completed.is_known() {
             flags |= FetchRow::WHOLE;
         }
-        let row = FetchRow::of(f, self.reading.series.id, flags);
-        if self.reading.fetches_on || row.key.is_multiple_of(LOAD_SAMPLE) {
-            self.partial.fetches.push(row);
-        }
+        self.partial.fetches.push(FetchRow::of(f, self.reading.series.id, flags));
     }
 
     /// A record that does not say: counted as the client's doing or as incomplete, never as a failure of the origin.
@@ -206,7 +227,8 @@ impl<'a, 'r> Absorber<'a, 'r> {
 
     /// Ends the chunk: keeps the requests that answered an error, took part in a restart, or belong to a failed fetch,
     /// and those whose fetch is in another chunk and may have failed there.
-    pub fn finish(self) {
+    pub fn finish(mut self) {
+        self.put_minute();
         let has_backend_side = !self.fetches.is_empty();
         let kept = self.requests.into_iter().filter(|s| {
             s.status >= 500
@@ -220,8 +242,10 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 }
 
+/// One automaton of plain words, because every request of a cache is asked: eight searches took eight times as long.
 fn is_crawler(agent: &[u8]) -> bool {
-    CRAWLERS.iter().any(|word| memchr::memmem::find(agent, word).is_some())
+    static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(CRAWLERS).ok());
+    WORDS.as_ref().is_some_and(|words| words.is_match(agent))
 }
 
 fn with_upstream(mut row: RequestRow, r: &Request<'_>) -> RequestRow {

@@ -111,7 +111,7 @@ impl Ask {
         act(&Job {
             files,
             formats: self.format.iter().map(|name| Forced { name: name.clone(), paths: None }).collect(),
-            library: &LIBRARY,
+            known: &LIBRARY,
             rules: Rules::embedded(),
             since: Stamp::NONE,
             until: Stamp::NONE,
