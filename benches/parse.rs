@@ -103,7 +103,7 @@ fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
 fn folded(chunks: &[Chunk], context: &Context<'_>) -> u64 {
     let all = chunks.iter().map(|c| fold(c, context)).fold(Partial::empty(), |a, b| a.merge(b, context));
     let all = all.settle(context);
-    all.failures.len() as u64 + all.fetches_seen
+    all.failures.len() as u64 + all.traffic.values().flatten().map(|(_, m)| m.fetches).sum::<u64>()
 }
 
 fn format(format: &Format, grammar: &Grammar) {

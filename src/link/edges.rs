@@ -16,6 +16,9 @@ use crate::model::{FetchRow, RequestRow, SeriesId};
 /// logarithm of odds, like all evidence here.
 const START: f64 = 6.0;
 
+/// Edges per attempt at most.
+const MOST: usize = 48;
+
 /// A possible link.
 #[derive(Clone, Copy, Debug)]
 pub struct Edge {
@@ -103,7 +106,8 @@ pub fn graph(
     let mut out = Vec::new();
     for (n, a) in attempts.iter().enumerate() {
         let f = &fetches[a.fetch];
-        for ((_, to), clock) in clocks.range((f.series, SeriesId(0))..=(f.series, SeriesId(u16::MAX))) {
+        let first = out.len();
+        for ((_, to), clock) in clocks.range((f.series, SeriesId(0))..=(f.series, SeriesId(u32::MAX))) {
             let Some(rows) = keys.get(&(f.key, *to)) else { continue };
             let shift = clock.at(a.sent);
             // Nothing ends before it was sent; a second is the coarsest stamp.
@@ -116,7 +120,25 @@ pub fn graph(
                 }
             }
         }
+        keep_best(&mut out, first);
     }
+    out
+}
+
+/// Leaves the best edges of one attempt, those from `first` on: in a crowd of look-alikes a line that is worse than so
+/// many others is not the one.
+fn keep_best(edges: &mut Vec<Edge>, first: usize) {
+    let mine = &mut edges[first..];
+    if mine.len() > MOST {
+        mine.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then(a.request.cmp(&b.request)));
+        edges.truncate(first + MOST);
+    }
+}
+
+/// How many lines each attempt could have.
+pub fn lines_per_attempt(graph: &[Edge]) -> BTreeMap<u32, u32> {
+    let mut out: BTreeMap<u32, u32> = BTreeMap::new();
+    graph.iter().for_each(|e| *out.entry(e.attempt).or_default() += 1);
     out
 }
 

@@ -83,6 +83,7 @@ pub fn link(
     let attempts = attempt::attempts(fetches);
     let mut graph = edges::graph(&attempts, fetches, requests, clocks, &spans, &learnt, &taken);
     edges::forbid_strangers(&mut graph, &attempts, fetches, requests);
+    let possible = edges::lines_per_attempt(&graph);
     for m in assign::assign(&graph, &attempts, &spans) {
         let a = &attempts[m.attempt];
         let clock = &clocks[&(fetches[a.fetch].series, requests[m.request].series)];
@@ -105,6 +106,13 @@ pub fn link(
     for f in &mut findings {
         if f.found.is_none() && f.candidates == 0 {
             f.found = f.first;
+        }
+    }
+    // A fetch whose possible lines all went to others was not proven to be absent: one of them may be its own.
+    for (attempt, lines) in possible {
+        let finding = &mut findings[attempts[attempt as usize].fetch];
+        if finding.found.is_none() && finding.candidates == 0 {
+            finding.candidates = lines;
         }
     }
     let coverage = Coverage::of(fetches, &findings);

@@ -40,7 +40,7 @@ impl Spans {
 
 /// A line whose end is known from the healthy fetch that owns it.
 struct Pin {
-    place: (u16, u64),
+    place: (u32, u64),
     from: i64,
     to: i64,
 }

@@ -41,7 +41,7 @@ pub fn pairs(
         if f.flags & FetchRow::OPENED == 0 || f.wait == NOT_LOGGED {
             continue;
         }
-        for ((_, to), clock) in clocks.range((f.series, SeriesId(0))..=(f.series, SeriesId(u16::MAX))) {
+        for ((_, to), clock) in clocks.range((f.series, SeriesId(0))..=(f.series, SeriesId(u32::MAX))) {
             let Some(alike) = keys.get_mut(&(f.key, *to)) else { continue };
             let shift = clock.at(f.sent_at);
             let answered = f.sent_at + i64::from(f.wait);

@@ -16,12 +16,12 @@ const SHARE: f64 = 0.95;
 
 /// Healthy fetches by series and backend, in order of time, and whether they found their line.
 #[derive(Debug, Default)]
-pub struct Coverage(BTreeMap<(u16, u32), Vec<(i64, bool)>>);
+pub struct Coverage(BTreeMap<(u32, u32), Vec<(i64, bool)>>);
 
 impl Coverage {
     /// Takes stock of the healthy fetches.
     pub fn of(fetches: &[FetchRow], findings: &[Finding]) -> Coverage {
-        let mut out: BTreeMap<(u16, u32), Vec<(i64, bool)>> = BTreeMap::new();
+        let mut out: BTreeMap<(u32, u32), Vec<(i64, bool)>> = BTreeMap::new();
         for (f, finding) in fetches.iter().zip(findings) {
             if f.flags & FetchRow::WHOLE != 0 && f.flags & FetchRow::FAILED == 0 {
                 let found = finding.found.is_some() || finding.candidates > 0;

@@ -1,7 +1,7 @@
 //! The fixed records that leave the fold for linking. In: a `Request` or a `Fetch`; out: numbers and hashes only, so
 //! that millions of them fit in memory or spill to a file as they are. They must hold no text and no pointer.
 //!
-//! Why 72 bytes and not the 40 of the design: `request_length`, `bytes_sent`, the port and the upstream's status make
+//! Why 80 bytes and not the 40 of the design: `request_length`, `bytes_sent`, the port and the upstream's status make
 //! the rich access format exact (reference: linking) and save a second reading of the line.
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -102,7 +102,7 @@ pub struct RequestRow {
     /// Line within the chunk, see [`super::Locator::line`].
     pub line: u32,
     /// File.
-    pub file: u16,
+    pub file: u32,
     /// Series.
     pub series: SeriesId,
     /// Status.
@@ -113,6 +113,8 @@ pub struct RequestRow {
     pub upstream: u16,
     /// Bits: see the constants.
     pub flags: u16,
+    /// Unused, keeps the record free of holes.
+    pub spare: [u16; 2],
 }
 
 impl RequestRow {
@@ -140,12 +142,13 @@ impl RequestRow {
             connection: r.connection as u32,
             id: id_of(r.travelled_id),
             line: r.at.line,
-            file: r.at.file.0 as u16,
+            file: r.at.file.0,
             series,
             status: r.status,
             port: r.port,
             upstream: 0,
             flags: 0,
+            spare: [0; 2],
         }
     }
 }
@@ -190,12 +193,12 @@ pub struct FetchRow {
     pub port: u16,
     /// Own port of the connection; 0 when not logged.
     pub local_port: u16,
-    /// Series.
-    pub series: SeriesId,
     /// Bits: see the constants.
     pub flags: u16,
+    /// Series.
+    pub series: SeriesId,
     /// Unused, keeps the record free of holes.
-    pub spare: [u16; 3],
+    pub spare: [u16; 2],
 }
 
 impl FetchRow {
@@ -243,7 +246,7 @@ impl FetchRow {
             local_port: f.local_port,
             series,
             flags,
-            spare: [0; 3],
+            spare: [0; 2],
         }
     }
 }
@@ -254,7 +257,7 @@ mod tests {
 
     #[test]
     fn rows_stay_small() {
-        assert_eq!(size_of::<RequestRow>(), 72);
+        assert_eq!(size_of::<RequestRow>(), 80);
         assert!(size_of::<FetchRow>() <= 88);
     }
 

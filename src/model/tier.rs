@@ -40,7 +40,7 @@ pub type Family = Text;
 /// The number of a series in this run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
-pub struct SeriesId(pub u16);
+pub struct SeriesId(pub u32);
 
 /// One node's log in time order: a file with its rotated predecessors.
 #[derive(Clone, Debug)]

@@ -129,7 +129,6 @@ impl<'a, 'r> Absorber<'a, 'r> {
         if !self.counts(f.ended.or(f.started)) {
             return;
         }
-        self.partial.fetches_seen += 1;
         if f.vxid != 0 {
             self.fetches.insert(f.vxid);
         }
@@ -243,7 +242,8 @@ impl<'a, 'r> Absorber<'a, 'r> {
 }
 
 /// One automaton of plain words, because every request of a cache is asked: eight searches took eight times as long.
-fn is_crawler(agent: &[u8]) -> bool {
+/// True when a User-Agent claims to be a crawler that matters for ranking.
+pub fn is_crawler(agent: &[u8]) -> bool {
     static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(CRAWLERS).ok());
     WORDS.as_ref().is_some_and(|words| words.is_match(agent))
 }

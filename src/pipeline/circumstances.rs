@@ -19,14 +19,17 @@ const LEARN: usize = 3;
 /// What is kept of a fetch to see load: (sent, how long, whole answer).
 type Load = (i64, i64, bool);
 
-/// Fetches of the URL groups that have failures, by group, in order of time.
+/// Fetches of the URL groups that have failures, by group, in order of time, and whether any of a group got an answer.
 #[derive(Debug, Default)]
-pub struct Loads(HashMap<u32, Vec<Load>>);
+pub struct Loads(HashMap<u32, (Vec<Load>, bool)>);
+
+/// So many fetches around a failure at most are looked at: enough to see load, and bounded in a storm.
+const LOOKED_AT: usize = 2_000;
 
 impl Loads {
     /// Empty loads of the groups that have failures.
     pub fn of(failures: &[Failure]) -> Loads {
-        Loads(failures.iter().map(|f| (f.row.group, Vec::new())).collect())
+        Loads(failures.iter().map(|f| (f.row.group, Default::default())).collect())
     }
 
     /// Adds a fetch, failed or not, if its group has failures.
@@ -34,19 +37,28 @@ impl Loads {
         if let Some(group) = self.0.get_mut(&f.group) {
             let long = if f.wait == NOT_LOGGED { 0 } else { i64::from(f.wait) };
             let whole = f.flags & (FetchRow::WHOLE | FetchRow::FAILED) == FetchRow::WHOLE;
-            group.push((f.sent_at, long, whole));
+            group.0.push((f.sent_at, long, whole));
+            group.1 |= whole;
         }
     }
 
     /// Puts them in order.
     pub fn settle(&mut self) {
-        self.0.values_mut().for_each(|g| g.sort_unstable());
+        self.0.values_mut().for_each(|g| g.0.sort_unstable());
     }
 
-    /// True when some fetch of that group got a connection.
-    fn near(&self, group: u32, from: i64, to: i64) -> &[Load] {
-        let Some(all) = self.0.get(&group) else { return &[] };
-        &all[all.partition_point(|l| l.0 < from)..all.partition_point(|l| l.0 <= to)]
+    /// The fetches of a group that were sent nearest to a moment, [`LOOKED_AT`] at most, within [`AROUND`].
+    fn near(&self, group: u32, at: i64) -> &[Load] {
+        let Some((all, _)) = self.0.get(&group) else { return &[] };
+        let middle = all.partition_point(|l| l.0 < at);
+        let from = all.partition_point(|l| l.0 < at - AROUND).max(middle.saturating_sub(LOOKED_AT / 2));
+        let to = all.partition_point(|l| l.0 <= at + AROUND).min(middle + LOOKED_AT / 2);
+        &all[from..to.max(from)]
+    }
+
+    /// True when some fetch of that group got a whole answer.
+    fn answered(&self, group: u32) -> bool {
+        self.0.get(&group).is_some_and(|g| g.1)
     }
 }
 
@@ -55,7 +67,7 @@ pub fn load(failures: &mut [Failure], loads: &Loads) {
     for f in failures.iter_mut() {
         let Some(wait) = f.facts.get(Fact::WaitMs) else { continue };
         let (sent, wait) = (f.row.sent_at, (wait * 1000.0) as i64);
-        let near = loads.near(f.row.group, sent - AROUND, sent + AROUND);
+        let near = loads.near(f.row.group, sent);
         let open = near.iter().filter(|(at, long, _)| *at <= sent && *at + *long > sent).count();
         f.facts.set(Fact::OpenBeside, open.saturating_sub(1) as f64);
         f.facts.flag(Fact::Climbing, climbing(near, wait));
@@ -122,36 +134,35 @@ fn built_in(status: u16, size: u64) -> bool {
 
 /// Sets whether the URL group of a fetch that got no backend got one at another time, and what probes said.
 pub fn backends(failures: &mut [Failure], loads: &Loads, probes: &[Probe]) {
-    let mut states: BTreeMap<(SeriesId, Text2), Vec<(i64, bool)>> = BTreeMap::new();
+    let mut states: BTreeMap<(SeriesId, ByBytes), Vec<(i64, bool)>> = BTreeMap::new();
     for p in probes {
-        states.entry((p.series, Text2(p.backend))).or_default().push((p.time.0, p.healthy));
+        states.entry((p.series, ByBytes(p.backend))).or_default().push((p.time.0, p.healthy));
     }
     for f in failures.iter_mut() {
         if f.facts.get(Fact::HasBackend) == Some(1.0) {
-            let sick = states.get(&(f.series, Text2(f.backend))).is_some_and(|s| {
+            let sick = states.get(&(f.series, ByBytes(f.backend))).is_some_and(|s| {
                 let n = s.partition_point(|(at, _)| *at <= f.started.0);
                 n > 0 && !s[n - 1].1
             });
             f.facts.flag(Fact::ProbeSick, sick);
         }
         if f.row.flags & FetchRow::OPENED == 0 {
-            let gave = loads.near(f.row.group, i64::MIN, i64::MAX).iter().any(|l| l.2);
-            f.facts.flag(Fact::DirectorGaveBackend, gave);
+            f.facts.flag(Fact::DirectorGaveBackend, loads.answered(f.row.group));
         }
     }
 }
 
 /// A text that sorts by its bytes.
 #[derive(PartialEq, Eq)]
-struct Text2(Text);
+struct ByBytes(Text);
 
-impl PartialOrd for Text2 {
+impl PartialOrd for ByBytes {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Text2 {
+impl Ord for ByBytes {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.bytes().cmp(other.0.bytes())
     }

@@ -16,8 +16,8 @@ use crate::model::{Failure, FetchRow, FileId, Link, Locator, Method, Note, Reque
 
 /// Rows of either side that vote for the clock at most.
 const VOTERS: usize = 2_000_000;
-/// The series of failures that came from the store.
-pub const STORED: SeriesId = SeriesId(u16::MAX);
+/// Series from here on are those of failures that came from the store: one per node, counted down from the end.
+pub const STORED: SeriesId = SeriesId(u32::MAX - 100_000);
 
 /// What linking found beside the links.
 #[derive(Debug, Default)]
@@ -36,6 +36,16 @@ pub struct Linked {
     pub loads: Loads,
 }
 
+impl Linked {
+    /// How far the clock of a series is from that of the tier above, in the middle of the log, microseconds. Where
+    /// several nodes fetch from it their own clocks differ by less than matters to who asks this.
+    pub fn offset_of(&self, series: SeriesId) -> i64 {
+        let offsets: Vec<i64> =
+            self.clocks.iter().filter(|((_, to), _)| *to == series).map(|(_, c)| c.middle()).collect();
+        offsets.get(offsets.len() / 2).copied().unwrap_or(0)
+    }
+}
+
 /// Links. Sets link and candidates of every failure that sent something.
 pub fn link(
     failures: &mut [Failure],
@@ -47,7 +57,8 @@ pub fn link(
     let mut linked = Linked { loads: Loads::of(failures), ..Linked::default() };
     let of = partial.fetches.partitions().max(partial.requests.partitions());
     for n in 0..of {
-        for row in partial.fetches.load(n, of, |_| true) {
+        let twins = partial.twins.clone();
+        for row in partial.fetches.load(n, of, |f| !twins.contains(&f.series)) {
             linked.loads.add(&row);
         }
     }
@@ -99,7 +110,7 @@ fn attach_notes(linked: &mut Linked, partial: &mut Partial, context: &Context<'_
         linked.zones.insert(id, shift + given);
         for (note, row) in notes.iter().zip(found) {
             if let Some(r) = row.map(|i| &candidates[i]) {
-                linked.notes.entry((FileId(u32::from(r.file)), r.offset)).or_default().push(*note);
+                linked.notes.entry((FileId(r.file), r.offset)).or_default().push(*note);
             }
         }
     }
@@ -116,7 +127,8 @@ fn link_pair(
     (upper, lower): (Tier, Tier),
     of: usize,
 ) {
-    let tier_of = |id: SeriesId| context.series.get(&id).map(|r| r.series.tier);
+    let twins = partial.twins.clone();
+    let tier_of = |id: SeriesId| context.series.get(&id).filter(|_| !twins.contains(&id)).map(|r| r.series.tier);
     let series: BTreeMap<SeriesId, SeriesTraits> = context
         .series
         .values()
@@ -171,9 +183,9 @@ fn state_clocks(
 ) {
     let mut from: Vec<(SeriesId, Text)> =
         context.series.values().filter(|r| r.series.tier == upper).map(|r| (r.series.id, r.series.node)).collect();
-    if let Some(f) = failures.iter().find(|f| f.stored && f.tier == upper) {
-        from.push((STORED, f.node));
-    }
+    let stored: BTreeMap<SeriesId, Text> =
+        failures.iter().filter(|f| f.stored && f.tier == upper).map(|f| (f.series, f.node)).collect();
+    from.extend(stored);
     for to in series.keys() {
         let node = context.reading(*to).series.node;
         let stated = job.offsets.iter().find(|(name, _)| *name == node.lossy());
@@ -183,7 +195,7 @@ fn state_clocks(
                 continue;
             }
             let same = |c: &&ClockOffset| c.to == node.lossy() && c.from == own.lossy();
-            if let Some(c) = remembered.iter().find(same).filter(|_| *id == STORED) {
+            if let Some(c) = remembered.iter().find(same).filter(|_| *id >= STORED) {
                 let us = |ms: f64| (ms * 1000.0) as i64;
                 found.insert((*id, *to), Clock::given(us(c.offset_ms), us(c.error_ms).max(50_000), c.pairs as usize));
             }
@@ -219,7 +231,7 @@ fn carry_back(
         let clock = clocks.get(&(row.series, r.series));
         let ended = clock.map_or(r.end - m.offset_us, |c| c.ours(r.end));
         failures[n].link = Some(Link {
-            at: Locator { file: FileId(u32::from(r.file)), offset: r.offset, len: 0, line: r.line },
+            at: Locator { file: FileId(r.file), offset: r.offset, len: 0, line: r.line },
             status: r.status,
             duration_us: (r.duration != NOT_LOGGED).then_some(i64::from(r.duration)),
             ended: Stamp(ended),

@@ -19,6 +19,7 @@ mod refine;
 mod rows;
 mod story;
 mod summary;
+mod twins;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -145,6 +146,8 @@ pub fn run(job: &Job<'_>) -> Analysis {
 fn analyse(job: &Job<'_>) -> Analysis {
     let mut plan = plan::plan(job);
     let mut partial = batch::read(&mut plan, job);
+    let twins = twins::twins(&partial, &plan.context);
+    partial = partial.without(twins);
     let span = summary::span(&partial, &plan.context);
     let history = span.map(job.history).unwrap_or_default();
     let mut failures = std::mem::take(&mut partial.failures);

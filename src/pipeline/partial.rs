@@ -5,7 +5,7 @@
 //! Laws (tests/laws.rs): `empty` is neutral, `merge` is associative and independent of order. Transactions cut by the
 //! edges of chunks wait in `open`, keyed by the range they came from, and join only when ranges are adjacent.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::context::Context;
 use super::rows::Rows;
@@ -120,8 +120,8 @@ pub struct Partial {
     pub not_origin: HashMap<(SeriesId, Cause), u64>,
     /// Transactions whose record in the log is not whole.
     pub incomplete: BTreeMap<SeriesId, u64>,
-    /// Fetches whose User-Agent, and requests by it, are not kept; counted for baselines.
-    pub fetches_seen: u64,
+    /// Series that tell the same traffic as another one of their node; their rows are not linked.
+    pub twins: BTreeSet<SeriesId>,
     /// Transactions cut by the edges of ranges, by series and start.
     pub open: BTreeMap<(SeriesId, Place), Piece>,
 }
@@ -170,7 +170,6 @@ impl Partial {
         for (series, n) in other.incomplete {
             *self.incomplete.entry(series).or_default() += n;
         }
-        self.fetches_seen += other.fetches_seen;
         self.open.append(&mut other.open);
         self.join(context);
         self

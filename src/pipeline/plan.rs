@@ -169,7 +169,7 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
     let (mut series, mut files) = (BTreeMap::new(), BTreeMap::new());
     let (mut found, mut recognised) = (BTreeMap::new(), Vec::new());
     for (n, ((tier, node, ..), mut ks)) in by_series.into_iter().enumerate() {
-        let id = SeriesId(n as u16);
+        let id = SeriesId(n as u32);
         crate::source::order(&mut ks, |k| (k.first, k.rotation));
         let grammar = ks[0].grammar.clone();
         let is_top = Some(tier) == top && bears_requests(&grammar);

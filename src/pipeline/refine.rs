@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::absorb::is_crawler;
 use super::circumstances;
 use super::context::Context;
 use super::impact::Chains;
@@ -10,7 +11,9 @@ use super::linking::{Linked, STORED};
 use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
-use crate::model::{Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, RequestRow, Ruling, Verdict};
+use crate::model::{
+    Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, RequestRow, Ruling, SeriesId, Text, Verdict,
+};
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
 const PROVEN: f32 = 0.5;
@@ -34,9 +37,11 @@ pub struct Judged {
 /// Adds the stored failures of the same time that this run does not read again.
 pub fn recall(failures: &mut Vec<Failure>, stored: Vec<Failure>) {
     let here: HashSet<u64> = failures.iter().map(|f| f.id).collect();
+    let mut nodes: HashMap<Text, SeriesId> = HashMap::new();
     for mut f in stored.into_iter().filter(|f| !here.contains(&f.id)) {
-        f.series = STORED;
-        f.row.series = STORED;
+        let next = SeriesId(STORED.0 + nodes.len() as u32);
+        f.series = *nodes.entry(f.node).or_insert(next);
+        f.row.series = f.series;
         f.stored = true;
         failures.push(f);
     }
@@ -56,10 +61,10 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     }
     tell_in(failures, linked);
     for (n, f) in failures.iter_mut().enumerate() {
-        if f.stored && f.link.is_none() {
-            continue;
+        let row = linked.rows.get(&n);
+        if !f.stored || row.is_some() {
+            judge(f, row, linked, context);
         }
-        judge(f, linked.rows.get(&n), linked, context);
     }
     for (n, cause) in circumstances::held_down(failures).into_iter().enumerate() {
         if let Some(cause) = cause {
@@ -67,11 +72,20 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
             failures[n].ruling = Ruling { cause, confidence: 0.95, ..before };
         }
     }
-    failures.iter_mut().for_each(|f| settle_verdict(f, linked));
+    for (n, f) in failures.iter_mut().enumerate() {
+        let row = linked.rows.get(&n);
+        if !f.stored || row.is_some() {
+            settle_verdict(f, row, linked);
+        }
+    }
     let tops: HashSet<_> = context.series.values().filter(|r| r.top).map(|r| r.series.id).collect();
     let mut judged = Judged { visitors: chains.ledger(failures, &tops), ..Judged::default() };
     let harm = chains.visitors(failures);
     judged.harm = harm.into_iter().map(|(n, tally)| (failures[n].id, tally)).collect();
+    // A proxy's own line is the fetch and the visitor's request in one.
+    for f in failures.iter().filter(|f| f.vxid == 0 && f.status >= 500 && tops.contains(&f.series)) {
+        judged.harm.insert(f.id, (1, u64::from(is_crawler(f.agent.bytes()))));
+    }
     leave_out_of_span(failures, linked, context);
     set_apart(failures, partial, context, &mut judged);
     judged
@@ -82,11 +96,17 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
 fn tell_in(failures: &mut [Failure], linked: &Linked) {
     let mut lines: HashMap<(FileId, u64), u64> = HashMap::new();
     let mut unclear: HashMap<u64, BTreeSet<(i64, u64)>> = HashMap::new();
-    for f in failures.iter() {
-        if let Some(l) = &f.link {
-            lines.insert((l.at.file, l.at.offset), f.id);
-        } else if f.candidates > 0 {
-            unclear.entry(f.row.key).or_default().insert((f.gave_up.0, f.id));
+    for (n, f) in failures.iter().enumerate() {
+        // A link that the store remembers points into a log that is not here.
+        match &f.link {
+            Some(l) if linked.rows.contains_key(&n) => {
+                lines.insert((l.at.file, l.at.offset), f.id);
+            }
+            Some(_) => {}
+            None if f.candidates > 0 => {
+                unclear.entry(f.row.key).or_default().insert((f.gave_up.0, f.id));
+            }
+            None => {}
         }
     }
     for f in failures.iter_mut().filter(|f| !f.stored) {
@@ -95,8 +115,7 @@ fn tell_in(failures: &mut [Failure], linked: &Linked) {
             continue;
         }
         let Some(waiting) = unclear.get_mut(&f.row.key) else { continue };
-        let offset = linked.clocks.iter().find(|((_, to), _)| *to == f.series).map_or(0, |(_, c)| c.middle());
-        let ended = (f.ended - offset).0;
+        let ended = (f.ended - linked.offset_of(f.series)).0;
         let span = (ended.saturating_sub(UNCLEAR), 0)..(ended.saturating_add(UNCLEAR), 0);
         let near = waiting.range(span).next().copied();
         if let Some(at) = near.filter(|(_, id)| *id != f.id) {
@@ -137,14 +156,12 @@ fn set_line(f: &mut Failure, r: &RequestRow) {
     f.facts.maybe(Fact::LinkedUpstreamStatus, (r.upstream > 0).then_some(r.upstream.into()));
 }
 
-fn settle_verdict(f: &mut Failure, linked: &Linked) {
-    if f.stored && f.link.is_none() {
-        return;
-    }
+fn settle_verdict(f: &mut Failure, row: Option<&RequestRow>, linked: &Linked) {
     // An answer came although its status could not be read.
     let family = f.ruling.cause.family();
     let unreadable = matches!(family, "oversized" | "protocol") && f.facts.get(Fact::HeaderReceived) > Some(0.0);
-    let error_us = linked.clocks.values().map(|c| c.error_us).max().unwrap_or(0);
+    let clock = row.and_then(|r| linked.clocks.get(&(f.series, r.series)));
+    let error_us = clock.map_or(0, |c| c.error_us);
     let coarse = f.link.is_some_and(|l| l.duration_us.is_none());
     if let Some(l) = &mut f.link {
         // A success cannot have been there when a first byte timeout fired, whatever a coarse stamp says.
@@ -174,8 +191,7 @@ fn leave_out_of_span(failures: &mut Vec<Failure>, linked: &Linked, context: &Con
         if f.stored || f.told_in.is_some() || context.reading(f.series).top {
             return true;
         }
-        let offset = linked.clocks.iter().find(|((_, to), _)| *to == f.series).map_or(0, |(_, c)| c.middle());
-        context.covers(f.ended - offset, 0)
+        context.covers(f.ended - linked.offset_of(f.series), 0)
     });
 }
 

@@ -9,6 +9,7 @@ use super::linking::{Linked, STORED};
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
 use super::refine::Judged;
+use crate::grammar::Framing;
 use crate::link::zone_mistake;
 use crate::model::report::{ClockOffset, Source, Span, Totals};
 use crate::model::{Evidence, Failure, Group, Incident, NodeTraffic, Report, SeriesId, Stamp, Text, redact};
@@ -143,6 +144,10 @@ fn totals(partial: &Partial, context: &Context<'_>, failures: &[Failure], judged
             minute.1 += m.requests;
         }
     }
+    // A format without upstream fields tells of failed fetches only: then there is nothing to take a share of.
+    if t.fetches == t.failed_fetches && !context.series.values().any(|r| r.top && r.grammar.framing == Framing::Vsl) {
+        t.fetches = 0;
+    }
     let counted: u64 = worst.values().map(|m| m.0).sum();
     // Two counts of the same thing, made apart: the law compares them.
     t.visitors.got_5xx = counted;
@@ -157,7 +162,7 @@ fn clocks(linked: &Linked, context: &Context<'_>) -> Vec<ClockOffset> {
     linked
         .clocks
         .iter()
-        .filter(|((from, _), _)| *from != STORED)
+        .filter(|((from, _), _)| *from < STORED)
         .map(|((from, to), c)| {
             let offset = c.middle();
             let zone_mistake = zone_mistake(offset).filter(|_| c.enough()).map(|s| zone_words(&name(*to), s));
@@ -206,6 +211,13 @@ fn traffic(partial: &Partial, context: &Context<'_>) -> Vec<NodeTraffic> {
 /// What a reader must know before believing the figures.
 fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failures: &[Failure]) -> Vec<String> {
     let mut out: Vec<String> = report.clock_offsets.iter().filter_map(|c| c.zone_mistake.clone()).collect();
+    for id in &partial.twins {
+        let series = &context.reading(*id).series;
+        out.push(format!(
+            "{} logs the same traffic twice: its {} lines were read but not counted again",
+            series.node, series.format
+        ));
+    }
     for c in report.clock_offsets.iter().filter(|c| !c.enough) {
         out.push(format!("clock of {}: only {} healthy pairs, not enough to tell", c.to, c.pairs));
     }
@@ -213,7 +225,9 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
         let node = context.reading(*id).series.node;
         out.push(format!("{node}: {n} transactions are not whole in the log and were left out"));
     }
-    for (id, minutes) in partial.traffic.iter().filter(|(id, _)| context.reading(**id).top) {
+    // A format without upstream fields tells of failed fetches only; varnishlog tells of all, unless it was filtered.
+    let told = |id: &SeriesId| context.reading(*id).top && context.reading(*id).grammar.framing == Framing::Vsl;
+    for (id, minutes) in partial.traffic.iter().filter(|(id, _)| told(id)) {
         let (fetches, failed) = minutes.values().fold((0, 0), |a, m| (a.0 + m.fetches, a.1 + m.failed));
         if fetches >= 20 && failed as f64 >= FILTERED * fetches as f64 {
             let node: Text = context.reading(*id).series.node;
