@@ -15,7 +15,8 @@ fn found_in(grouping: &str, origin: &str) -> BTreeMap<String, Value> {
     let mut found = failed_fetches(&folder.run());
     for fetch in found.values_mut() {
         let own = fetch["evidence"].as_array_mut().into_iter().flatten();
-        own.filter(|q| q["file"].as_str().is_some_and(|f| f.ends_with("varnish.log"))).for_each(|q| q["line"] = 0.into());
+        own.filter(|q| q["file"].as_str().is_some_and(|f| f.ends_with("varnish.log")))
+            .for_each(|q| q["line"] = 0.into());
         *fetch = serde_json::from_str(&fetch.to_string().replace(&here, "")).expect("still JSON");
     }
     found

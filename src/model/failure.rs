@@ -162,6 +162,12 @@ pub fn identity(f: &Fetch<'_>) -> u64 {
     xxh3_64(&bytes)
 }
 
+/// Identity of the `n`-th further record of a file that says the same as the one with identity `first`: a line log may
+/// hold two equal lines of two requests.
+pub fn further_identity(first: u64, n: u64) -> u64 {
+    xxh3_64(&[first.to_le_bytes(), n.to_le_bytes()].concat())
+}
+
 /// What is kept of a served request: one that answered an error, or one that a kept fetch belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {
