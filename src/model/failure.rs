@@ -149,10 +149,12 @@ fn address(addr: &[u8], port: u16) -> Text {
     Text::of(&s)
 }
 
-/// Identity of a fetch: Varnish by vxid, start, method and URL; a line log by what the line says of the request.
+/// Identity of a fetch: Varnish by vxid, start, method and URL; a line log by what the line says of the request. The end
+/// of a transaction is no part of it, because it may be in the next file.
 pub fn identity(f: &Fetch<'_>) -> u64 {
     let mut bytes = Vec::with_capacity(64 + f.url.len());
-    for n in [f.vxid as i64, f.started.0, f.ended.0] {
+    let end = if f.vxid == 0 { f.ended } else { Stamp::NONE };
+    for n in [f.vxid as i64, f.started.0, end.0] {
         bytes.extend_from_slice(&n.to_le_bytes());
     }
     for text in [f.method, f.host, f.url] {
@@ -162,9 +164,10 @@ pub fn identity(f: &Fetch<'_>) -> u64 {
     xxh3_64(&bytes)
 }
 
-/// Identity of the `n`-th look-alike of a fetch, from 1: a line log may say the same twice in a second.
-pub fn look_alike(id: u64, n: u64) -> u64 {
-    xxh3_64(&[id.to_le_bytes(), n.to_le_bytes()].concat())
+/// Identity of the `n`-th further record of a file that says the same as the one with identity `first`: a line log may
+/// hold two equal lines of two requests.
+pub fn further_identity(first: u64, n: u64) -> u64 {
+    xxh3_64(&[first.to_le_bytes(), n.to_le_bytes()].concat())
 }
 
 /// What is kept of a served request: one that answered an error, or one that a kept fetch belongs to.

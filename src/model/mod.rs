@@ -32,7 +32,7 @@ pub use event::{Event, Outcome as LineOutcome};
 pub use evidence::Evidence;
 pub use explain::Explanation;
 pub use facts::{Fact, Facts};
-pub use failure::{Failure, Served};
+pub use failure::{Failure, Served, further_identity};
 pub use fetch::{Acct, Fetch, FetchOutcome, Reason, Response};
 pub use incident::{Group, Incident, State};
 pub use locator::{FileId, Locator};

@@ -36,9 +36,9 @@ impl Stamp {
         self.0.div_euclid(SECOND)
     }
 
-    /// The start of the minute that holds this moment.
+    /// The start of the minute that holds this moment; unknown when that is.
     pub fn minute(self) -> Stamp {
-        Stamp(self.0.div_euclid(MINUTE) * MINUTE)
+        if self.is_known() { Stamp(self.0.div_euclid(MINUTE).saturating_mul(MINUTE)) } else { self }
     }
 
     /// RFC 3339 in UTC with microseconds, e.g. `2026-11-20T17:49:06.123456Z`; empty when not known.
@@ -128,6 +128,7 @@ mod tests {
     #[test]
     fn arithmetic_leaves_an_unknown_moment_unknown() {
         assert_eq!(Stamp::NONE + 5, Stamp::NONE);
+        assert_eq!(Stamp::NONE.minute(), Stamp::NONE);
         assert_eq!(Stamp(7).since(Stamp::NONE), None);
         assert_eq!(Stamp(7).since(Stamp(2)), Some(5));
     }

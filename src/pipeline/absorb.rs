@@ -11,8 +11,8 @@ use super::partial::{Changed, Partial, Probe, Retry};
 use crate::classify::MessageRuling;
 use crate::model::row::hash32;
 use crate::model::{
-    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, HealthChange, Message, Minute, Note, Reason,
-    Request, RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
+    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, FileId, HealthChange, Message, Minute, Note,
+    Reason, Request, RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
 };
 
 /// Of healthy fetches that no lower tier can be linked to, one key in so many is kept: enough to see load and times.
@@ -38,6 +38,8 @@ pub struct Absorber<'a, 'r> {
     wanted: HashSet<u64>,
     /// Backends whose first probe result was seen here.
     probed: HashSet<u32>,
+    /// The file of the last event, and the first and last stamp of it that were not yet told.
+    file: FileId,
     first: Stamp,
     last: Stamp,
 }
@@ -55,6 +57,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             fetches: HashSet::new(),
             wanted: HashSet::new(),
             probed: HashSet::new(),
+            file: FileId::default(),
             first: Stamp::NONE,
             last: Stamp::NONE,
         }
@@ -71,13 +74,12 @@ impl<'a, 'r> Absorber<'a, 'r> {
         }
     }
 
-    /// First and last stamp of what was absorbed.
-    pub fn span(&self) -> (Stamp, Stamp) {
-        (self.first, self.last)
-    }
-
-    /// Notes a stamp; false when it is outside the span asked for.
-    fn counts(&mut self, at: Stamp) -> bool {
+    /// Notes a stamp in a file; false when it is outside the span asked for.
+    fn counts(&mut self, at: Stamp, file: FileId) -> bool {
+        if file != self.file {
+            self.tell_span();
+            self.file = file;
+        }
         if at.is_known() {
             self.first = if self.first.is_known() { self.first.min(at) } else { at };
             self.last = self.last.max(at);
@@ -101,8 +103,18 @@ impl<'a, 'r> Absorber<'a, 'r> {
         }
     }
 
+    /// Widens the span of the file by what was seen of it here.
+    fn tell_span(&mut self) {
+        let (first, last) = (std::mem::take(&mut self.first), std::mem::take(&mut self.last));
+        if first.is_known() {
+            let tally = self.partial.file(self.file);
+            tally.seen(first);
+            tally.seen(last);
+        }
+    }
+
     fn request(&mut self, r: &Request<'_>) {
-        if !self.counts(r.end) {
+        if !self.counts(r.end, r.at.file) {
             return;
         }
         let id = self.reading.series.id;
@@ -126,7 +138,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     fn fetch(&mut self, f: &Fetch<'_>) {
-        if !self.counts(f.ended.or(f.started)) {
+        if !self.counts(f.ended.or(f.started), f.at.file) {
             return;
         }
         if f.vxid != 0 {
@@ -189,7 +201,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     fn message(&mut self, m: &Message<'_>) {
-        self.counts(if self.reading.series.local_time { Stamp::NONE } else { m.time });
+        self.counts(if self.reading.series.local_time { Stamp::NONE } else { m.time }, m.at.file);
         let MessageRuling::Cause(cause, confidence) = self.context.rules.message(m.text) else { return };
         let note = Note {
             at: m.at,
@@ -228,6 +240,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     /// and those whose fetch is in another chunk and may have failed there.
     pub fn finish(mut self) {
         self.put_minute();
+        self.tell_span();
         let has_backend_side = !self.fetches.is_empty();
         let kept = self.requests.into_iter().filter(|s| {
             s.status >= 500

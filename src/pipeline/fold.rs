@@ -33,7 +33,7 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     tally.lines.read += chunk.overlong;
     tally.lines.not_understood += chunk.overlong;
     tally.chunks.insert(chunk.offset, (chunk.overlong, chunk.newlines));
-    partial.files.insert(chunk.file, tally);
+    partial.file(chunk.file).absorb(tally);
     partial
 }
 
@@ -55,10 +55,7 @@ fn records(chunk: &Chunk, partial: &mut Partial, tally: &mut FileTally, context:
         }
         _ => lines::each_line(&chunk.bytes, chunk.file, chunk.offset, |text, at| one(text, at, 0)),
     }
-    let (first, last) = absorber.span();
     absorber.finish();
-    tally.seen(first);
-    tally.seen(last);
 }
 
 fn count(tally: &mut FileTally, outcome: LineOutcome, further: u64, at: Locator, text: &[u8]) {
@@ -94,10 +91,7 @@ fn transactions(
         item => assembler.push(item, &mut |event| absorber.event(&event)),
     });
     let fragments = assembler.finish();
-    let (first, last) = absorber.span();
     absorber.finish();
-    tally.seen(first);
-    tally.seen(last);
     rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
     fragments
 }

@@ -30,10 +30,11 @@ use crate::model::report::ClockOffset;
 use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
 use crate::source::{Found, Progress, Trouble};
 
+pub use batch::cut;
 pub use context::{Context, Reading, Wanted};
 pub use fold::fold;
 pub use partial::Partial;
-pub use plan::bears_requests;
+pub use plan::{Plan, bears_requests, plan};
 pub use story::safe_advice;
 pub use summary::worst_first;
 

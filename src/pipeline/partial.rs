@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::context::Context;
 use super::rows::Rows;
-use crate::model::failure::look_alike;
 use crate::model::report::Lines;
 use crate::model::{
     Cause, ChangeKind, Failure, FetchOutcome, FetchRow, FileId, Locator, Minute, Minutes, Note, RequestRow, SeriesId,
-    Served, Stamp, Text,
+    Served, Stamp, Text, further_identity,
 };
 use crate::varnish::Fragments;
 
@@ -206,7 +205,7 @@ impl Partial {
             super::fold::flush(&mut self, piece.fragments, series, context);
         }
         self.failures.sort_by_key(|f| (f.started, f.series, f.at.file, f.at.offset, f.vxid));
-        tell_apart(&mut self.failures);
+        self.tell_equals_apart();
         self.served.sort_by_key(|s| (s.end, s.series, s.vxid));
         self.retries.sort_by_key(|r| (r.started, r.series, r.vxid));
         self.notes.sort_by_key(|(s, n)| (*s, n.time, n.at.file, n.at.offset));
@@ -215,23 +214,23 @@ impl Partial {
         self.changes.dedup_by_key(|c| (c.time, c.series, c.at.file, c.at.offset));
         self
     }
-}
 
-/// Gives look-alikes of a line log, in order of their lines, identities of their own: identical lines of one second are
-/// as many failures, and the same ones in every run.
-fn tell_apart(failures: &mut [Failure]) {
-    let mut seen: HashMap<(SeriesId, u64), u64> = HashMap::new();
-    for f in failures.iter_mut().filter(|f| f.vxid == 0) {
-        let n = seen.entry((f.series, f.id)).or_default();
-        if *n > 0 {
-            f.id = look_alike(f.id, *n);
+    /// Equal lines of one file are as many requests. Those of different files may be copies, and stay one.
+    fn tell_equals_apart(&mut self) {
+        let mut seen: HashMap<(FileId, u64), u64> = HashMap::new();
+        for f in self.failures.iter_mut().filter(|f| f.vxid == 0) {
+            let before = seen.entry((f.at.file, f.id)).or_default();
+            if *before > 0 {
+                f.id = further_identity(f.id, *before);
+            }
+            *before += 1;
         }
-        *n += 1;
     }
 }
 
 impl FileTally {
-    fn absorb(&mut self, other: FileTally) {
+    /// Adds what `other` tells of another part of the file.
+    pub fn absorb(&mut self, other: FileTally) {
         self.lines.add(&other.lines);
         self.seen(other.first);
         self.seen(other.last);

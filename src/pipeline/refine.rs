@@ -12,7 +12,7 @@ use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
 use crate::model::{
-    Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, RequestRow, Ruling, SeriesId, Text, Verdict,
+    Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text, Verdict,
 };
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
@@ -136,12 +136,19 @@ fn judge(f: &mut Failure, row: Option<&RequestRow>, linked: &Linked, context: &C
     }
     let mut marks: Vec<Mark<'_>> = f.marks.iter().map(|m| m.borrowed()).collect();
     marks.extend(notes.iter().map(|n| Mark { kind: MarkKind::Message, text: n.text.bytes(), at: n.at }));
-    if !f.stored {
-        f.ruling = context.rules.decide(&marks, &f.facts);
+    let ruling = context.rules.decide(&marks, &f.facts);
+    if !f.stored || proves_more(&f.ruling, &ruling, notes) {
+        f.ruling = ruling;
     }
     let decisive = notes.iter().max_by(|a, b| a.confidence.total_cmp(&b.confidence));
     f.origin_error = decisive.copied();
     f.origin_cause = decisive.map(|n| n.cause).filter(|c| *c != f.ruling.cause);
+}
+
+/// A stored cause was judged by facts that the store does not keep. It gives way only to what the next tier's messages
+/// say of it, and where nothing more was known than a status.
+fn proves_more(stored: &Ruling, now: &Ruling, notes: &[Note]) -> bool {
+    notes.iter().any(|n| n.cause == now.cause) || (stored.cause.is("origin.status") && !now.cause.is("unknown"))
 }
 
 fn set_line(f: &mut Failure, r: &RequestRow) {

@@ -152,7 +152,8 @@ fn totals(partial: &Partial, context: &Context<'_>, failures: &[Failure], judged
     // Two counts of the same thing, made apart: the law compares them.
     t.visitors.got_5xx = counted;
     let share = |m: &(u64, u64)| m.0 as f64 / m.1.max(1) as f64;
-    let worst = worst.iter().filter(|(_, m)| m.0 > 0).max_by(|a, b| share(a.1).total_cmp(&share(b.1)));
+    let worst =
+        worst.iter().filter(|(at, m)| at.is_known() && m.0 > 0).max_by(|a, b| share(a.1).total_cmp(&share(b.1)));
     t.visitors.worst_minute = worst.map(|(at, m)| (at.0, share(m)));
     t
 }
@@ -196,7 +197,7 @@ fn traffic(partial: &Partial, context: &Context<'_>) -> Vec<NodeTraffic> {
             node,
             ..NodeTraffic::default()
         });
-        for (at, m) in minutes {
+        for (at, m) in minutes.iter().filter(|(at, _)| at.is_known()) {
             // Two logs of one node tell of the same traffic: the richer one counts.
             let known = entry.minutes.entry(*at).or_default();
             known.requests = known.requests.max(m.requests);

@@ -276,6 +276,7 @@ fn facts(f: &Failure) -> Facts {
     x.flag(Fact::Cut, f.outcome == FetchOutcome::Cut);
     x.flag(Fact::Relayed, f.outcome == FetchOutcome::Relayed);
     x.flag(Fact::Denied, f.outcome == FetchOutcome::Denied);
+    x.flag(Fact::PassedOn, matches!(f.outcome, FetchOutcome::Relayed | FetchOutcome::Denied));
     x.flag(Fact::HasBackend, !f.backend.is_empty());
     x
 }

@@ -33,6 +33,10 @@ struct Told<'c> {
     fetch: Fetch<'c>,
     answer: Answer<'c>,
     shown: Shown,
+    /// A `Begin` that Varnish wrote was seen.
+    begun: bool,
+    /// An `End` was seen.
+    ended: bool,
     /// A connection was opened that no `Backend` record (4.0) has followed.
     opened: bool,
     /// A stamp of 6.6 or later was seen: names carry no VCL.
@@ -95,10 +99,14 @@ impl<'c> Told<'c> {
                 let reason = fields.next().and_then(|w| std::str::from_utf8(w).ok()).unwrap_or("");
                 f.reason = Reason::parse(reason).unwrap_or_default();
                 // Written by the reader for a record it has not seen.
-                self.shown.whole &= reason != "synth";
+                self.begun = reason != "synth";
+                self.shown.whole &= self.begun;
             }
             Tag::Link => f.retried |= word(r.payload, 2) == b"retry",
-            Tag::End => self.shown.whole &= r.payload.trim_ascii().is_empty(),
+            Tag::End => {
+                self.ended = true;
+                self.shown.whole &= r.payload.trim_ascii().is_empty();
+            }
             _ => {
                 self.shown.whole = false;
                 self.mark(MarkKind::Incomplete, r.payload, r.at);
@@ -256,6 +264,7 @@ impl<'c> Told<'c> {
             f.acct = f.acct.filter(|acct| *acct != Acct::default());
         }
         f.travelled_id = self.travelled.unwrap_or(own_id);
+        self.shown.headless = self.ended && !self.begun && f.url.is_empty();
         self.shown.origin_status = f.origin_status;
         self.shown.made_status = self.answer.made;
         self.shown.reused = f.reused;

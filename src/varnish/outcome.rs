@@ -11,6 +11,8 @@ use crate::model::FetchOutcome;
 pub(super) struct Shown {
     /// Begin and End are there and no reader's diagnosis.
     pub whole: bool,
+    /// It has an `End`, but neither a `Begin` nor a URL: it began in an older log.
+    pub headless: bool,
     /// Status that the origin answered; 0 for none.
     pub origin_status: u16,
     /// Varnish made the answer itself: `Timestamp Error`, or `vcl_backend_error` was called.
@@ -38,6 +40,10 @@ pub(super) struct Shown {
 /// The outcome. First match wins.
 pub(super) fn judge(s: &Shown) -> FetchOutcome {
     use FetchOutcome::{Cut, Denied, Failed, Good, Relayed, Unknown};
+    if s.headless && !s.whole {
+        // Without a name it cannot be known again, and would be told a second time beside the whole of it.
+        return Unknown;
+    }
     if s.vcl_fail || (s.own_error && !s.vcl_error) {
         return Failed;
     }
@@ -78,6 +84,7 @@ mod tests {
 
     const WHOLE: Shown = Shown {
         whole: true,
+        headless: false,
         origin_status: 0,
         own_error: false,
         vcl_error: false,
@@ -114,6 +121,8 @@ mod tests {
             ("a beginning of an answer", Shown { whole: false, origin_status: 200, ..WHOLE }, Unknown),
             ("an end", Shown { whole: false, body_done: true, ..WHOLE }, Good),
             ("an end with an error", Shown { whole: false, own_error: true, ..WHOLE }, Failed),
+            ("the end of an older fetch", Shown { whole: false, headless: true, own_error: true, ..WHOLE }, Unknown),
+            ("a group without Begin", Shown { headless: true, own_error: true, ..WHOLE }, Failed),
             ("a cut after a first error", Shown { whole: false, fetch_error: true, reused: true, ..WHOLE }, Unknown),
             ("a cut after a refusal", Shown { whole: false, fetch_error: true, ..WHOLE }, Failed),
         ] {

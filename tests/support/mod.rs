@@ -144,3 +144,23 @@ pub fn failed_fetches(analysis: &Analysis) -> BTreeMap<String, Value> {
     }
     found
 }
+
+/// Where two JSON values differ: the path, and what stands there.
+pub fn differences(one: &Value, other: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    differ("", one, other, &mut found);
+    found
+}
+
+fn differ(path: &str, one: &Value, other: &Value, found: &mut Vec<String>) {
+    match (one, other) {
+        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
+            a.iter().for_each(|(key, value)| differ(&format!("{path}.{key}"), value, &b[key], found));
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).enumerate().for_each(|(n, (a, b))| differ(&format!("{path}[{n}]"), a, b, found));
+        }
+        _ if one == other => {}
+        _ => found.push(format!("{path}: {one} and {other}")),
+    }
+}
