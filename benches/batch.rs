@@ -19,7 +19,7 @@ fn analyse(paths: &[PathBuf], jobs: usize, library: &Library) -> u64 {
     let job = Job {
         files: paths.iter().map(Found::file).collect(),
         formats: Vec::new(),
-        library,
+        known: library,
         rules: Rules::embedded(),
         since: Stamp::NONE,
         until: Stamp::NONE,

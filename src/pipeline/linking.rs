@@ -47,9 +47,7 @@ pub fn link(
     let mut linked = Linked { loads: Loads::of(failures), ..Linked::default() };
     let of = partial.fetches.partitions().max(partial.requests.partitions());
     for n in 0..of {
-        for row in partial.fetches.load(n, of, |_| true) {
-            linked.loads.add(&row);
-        }
+        partial.fetches.visit(n, of, |row| linked.loads.add(row));
     }
     linked.loads.settle();
     attach_notes(&mut linked, partial, context, job, of);
