@@ -57,10 +57,12 @@ pub fn link(
     let mut linked = Linked { loads: Loads::of(failures), ..Linked::default() };
     let of = partial.fetches.partitions().max(partial.requests.partitions());
     for n in 0..of {
-        let twins = partial.twins.clone();
-        for row in partial.fetches.load(n, of, |f| !twins.contains(&f.series)) {
-            linked.loads.add(&row);
-        }
+        let (twins, loads) = (&partial.twins, &mut linked.loads);
+        partial.fetches.visit(n, of, |row| {
+            if !twins.contains(&row.series) {
+                loads.add(row);
+            }
+        });
     }
     linked.loads.settle();
     attach_notes(&mut linked, partial, context, job, of);

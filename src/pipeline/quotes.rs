@@ -92,12 +92,10 @@ fn read_lines(failures: &[Failure], plan: &Plan<'_>) -> HashMap<(FileId, u64), V
         offsets.dedup();
         let Some(found) = plan.files.get(&id) else { continue };
         let places: Vec<(u64, u32)> = offsets.iter().map(|o| (*o, LONGEST)).collect();
-        for (offset, text) in offsets.iter().zip(reread(found, &places)) {
-            if let Some(mut line) = text {
-                line.truncate(memchr::memchr2(b'\n', b'\r', &line).unwrap_or(line.len()));
-                out.insert((id, *offset), line);
-            }
-        }
+        reread(found, &places, |n, text| {
+            let end = memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len());
+            out.insert((id, offsets[n]), text[..end].to_vec());
+        });
     }
     out
 }

@@ -114,21 +114,23 @@ impl<T: Keyed> Rows<T> {
     /// The rows of partition `n` of `of` for which `keep` holds. `of` is the larger number of partitions of the two
     /// sides of a join, so that a side that has not spilled is cut alike.
     pub fn load(&mut self, n: usize, of: usize, keep: impl Fn(&T) -> bool) -> Vec<T> {
-        let mine = |r: &&T| (of == 1 || partition(r.key()) == n) && keep(r);
-        let mut out: Vec<T> = self.held.iter().filter(mine).copied().collect();
-        if let Some(file) = self.spilled.get_mut(n) {
-            let read = file.rewind().and_then(|()| {
-                read_rows(file, |r| {
-                    if keep(r) {
-                        out.push(*r)
-                    }
-                })
-            });
-            if let Err(e) = read {
-                self.trouble.get_or_insert_with(|| lost(&e));
+        let mut out = Vec::new();
+        self.visit(n, of, |r| {
+            if keep(r) {
+                out.push(*r);
             }
-        }
+        });
         out
+    }
+
+    /// Shows every row of partition `n` of `of`, without copying them into memory.
+    pub fn visit(&mut self, n: usize, of: usize, mut each: impl FnMut(&T)) {
+        self.held.iter().filter(|r| of == 1 || partition(r.key()) == n).for_each(&mut each);
+        if let Some(file) = self.spilled.get_mut(n)
+            && let Err(e) = file.rewind().and_then(|()| read_rows(file, each))
+        {
+            self.trouble.get_or_insert_with(|| lost(&e));
+        }
     }
 }
 
