@@ -9,6 +9,7 @@ mod assign;
 mod attempt;
 mod clock;
 mod edges;
+mod lanes;
 mod notes;
 mod order;
 mod sure;

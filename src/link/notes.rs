@@ -7,17 +7,18 @@
 
 use std::collections::HashMap;
 
+use super::lanes::Lanes;
 use crate::model::stamp::SECOND;
 use crate::model::{Note, RequestRow};
 
 /// Zones differ by multiples of this.
 const QUARTER: i64 = 900 * SECOND;
+/// Zones differ by at most so many of them: 14 hours.
+const QUARTERS: i64 = 56;
 /// How far from a multiple of a quarter a true pair may be: the stamps' second, and a request that lingers.
 const NEAR: i64 = 5 * SECOND;
-/// How long after its message a request may end.
-const LINGER: i64 = 75 * SECOND;
-/// Rows of one key that are tried per note.
-const TRIED: usize = 64;
+/// So many notes, spread evenly, vote for the zone.
+const VOTERS: usize = 2_000;
 
 /// The notes of one error log.
 #[derive(Clone, Copy, Debug)]
@@ -32,50 +33,29 @@ pub struct NoteSeries<'a> {
 
 /// Finds the row of each note: (microseconds to subtract from the notes' stamps, index of the row per note).
 pub fn attach(series: NoteSeries<'_>, requests: &[RequestRow]) -> (i64, Vec<Option<usize>>) {
-    let mut keys: HashMap<u64, Vec<usize>> = HashMap::new();
-    for note in series.notes.iter().filter(|n| n.key != 0) {
-        keys.entry(note.key).or_default();
-    }
-    for (i, r) in requests.iter().enumerate() {
-        if let Some(rows) = keys.get_mut(&r.key) {
-            rows.push(i);
-        }
-    }
-    keys.values_mut().for_each(|rows| rows.sort_unstable_by_key(|i| (requests[*i].end, requests[*i].offset)));
-    let shift = if series.local_time { zone(&series, requests, &keys) } else { 0 };
-    let mut taken = vec![0u8; requests.len()];
+    let mut lanes = Lanes::of(series.notes, requests);
+    let shift = if series.local_time { zone(&series, &lanes) } else { 0 };
     let mut order: Vec<usize> = (0..series.notes.len()).collect();
     order.sort_by_key(|n| (series.notes[*n].time, series.notes[*n].at.offset));
     let mut out = vec![None; series.notes.len()];
     for n in order {
         let note = &series.notes[n];
-        let Some(rows) = keys.get(&note.key) else { continue };
-        let best = nearest(note, shift, requests, rows, &taken);
-        if let Some(i) = best {
-            taken[i] = taken[i].saturating_add(1);
-            out[n] = Some(i);
-        }
+        out[n] = lanes.take(note, note.time.0 - shift, failed(note));
     }
     (shift, out)
 }
 
-/// Rows of the key that end from `from` on.
-fn from<'a>(requests: &[RequestRow], rows: &'a [usize], from: i64) -> &'a [usize] {
-    &rows[rows.partition_point(|i| requests[*i].end < from)..]
-}
-
-fn zone(series: &NoteSeries<'_>, requests: &[RequestRow], keys: &HashMap<u64, Vec<usize>>) -> i64 {
+/// The quarter of an hour that fits most notes; a note that fits several counts less for each.
+fn zone(series: &NoteSeries<'_>, lanes: &Lanes<'_>) -> i64 {
     let mut votes: HashMap<i64, f64> = HashMap::new();
-    for note in series.notes {
-        let Some(rows) = keys.get(&note.key) else { continue };
-        let near = from(requests, rows, note.time.0 - 15 * 3600 * SECOND);
-        let near = &near[..near.len().min(TRIED)];
-        for r in near.iter().map(|i| &requests[*i]).filter(|r| same_connection(note, r) != Some(false)) {
-            let apart = note.time.0 - r.end;
-            let quarter = (apart as f64 / QUARTER as f64).round() as i64 * QUARTER;
-            if (apart - quarter).abs() <= NEAR && quarter.abs() <= 14 * 3600 * SECOND {
-                *votes.entry(quarter).or_default() += 1.0 / near.len() as f64;
-            }
+    let with_key: Vec<&Note> = series.notes.iter().filter(|n| n.key != 0).collect();
+    for note in with_key.iter().step_by(with_key.len() / VOTERS + 1) {
+        let failed = failed(note);
+        // A row of the other kind says something only where there is none of the expected kind.
+        let fitting = [failed, !failed].map(|kind| fitting_quarters(note, kind, lanes));
+        let Some(fitting) = fitting.iter().find(|f| !f.is_empty()) else { continue };
+        for quarter in fitting {
+            *votes.entry(*quarter).or_default() += 1.0 / fitting.len() as f64;
         }
     }
     // The hint wins ties: it comes from the same server.
@@ -87,28 +67,113 @@ fn zone(series: &NoteSeries<'_>, requests: &[RequestRow], keys: &HashMap<u64, Ve
     best.map(|v| *v.0).or(hint).unwrap_or(0)
 }
 
-fn same_connection(note: &Note, r: &RequestRow) -> Option<bool> {
-    (note.connection != 0 && r.connection != 0).then_some(note.connection as u32 == r.connection)
+/// The shifts by which a row of that kind ended when the note was written.
+fn fitting_quarters(note: &Note, failed: bool, lanes: &Lanes<'_>) -> Vec<i64> {
+    let names = lanes.names(note, failed);
+    let fits = |quarter: &i64| {
+        let time = note.time.0 - quarter;
+        names.iter().any(|lane| lanes.any_between(*lane, time - NEAR, time + NEAR))
+    };
+    (-QUARTERS..=QUARTERS).map(|n| n * QUARTER).filter(fits).collect()
 }
 
-/// The free row that ends soonest after the note, give or take the stamps' second; an error rather than a success
-/// unless the message says that the answer had begun.
-fn nearest(note: &Note, shift: i64, requests: &[RequestRow], rows: &[usize], taken: &[u8]) -> Option<usize> {
-    let time = note.time.0 - shift;
-    let text = note.text.bytes();
-    let begun = memchr::memmem::find(text, b"reading upstream").is_some()
-        || memchr::memmem::find(text, b"sending to client").is_some();
-    from(requests, rows, time - 2 * SECOND)
-        .iter()
-        .take(TRIED)
-        .copied()
-        .filter(|i| requests[*i].end <= time + LINGER + SECOND)
-        .filter(|i| note.host == 0 || requests[*i].host == 0 || note.host == requests[*i].host)
-        .filter(|i| same_connection(note, &requests[*i]) != Some(false))
-        .min_by_key(|i| {
-            let r = &requests[*i];
-            let failed = r.status >= 400 || r.status < 100;
-            let apart = (r.end.div_euclid(SECOND) - time.div_euclid(SECOND)).abs();
-            (taken[*i], begun == failed, apart, r.offset)
-        })
+/// True when the row of a note is expected to show an error: unless the answer had begun when it was written.
+fn failed(note: &Note) -> bool {
+    let has = |words: &[u8]| memchr::memmem::find(note.text.bytes(), words).is_some();
+    !has(b"reading upstream") && !has(b"sending to client")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cause, Locator, SeriesId, Stamp, Text};
+
+    const START: i64 = 1_700_000_000 * SECOND;
+    const HOUR: i64 = 3600 * SECOND;
+
+    fn note(time: i64, connection: u64, offset: u64) -> Note {
+        Note {
+            at: Locator { offset, ..Locator::default() },
+            time: Stamp(time),
+            key: 7,
+            connection,
+            host: 1,
+            cause: Cause::named("connection.refused"),
+            confidence: 1.0,
+            text: Text::of(b"connect() failed (111: Connection refused) while connecting to upstream"),
+        }
+    }
+
+    fn row(end: i64, connection: u32, status: u16, offset: u64) -> RequestRow {
+        RequestRow { key: 7, end, connection, host: 1, status, offset, series: SeriesId(1), ..RequestRow::default() }
+    }
+
+    fn local<'a>(notes: &'a [Note], local_time: bool) -> NoteSeries<'a> {
+        NoteSeries { notes, local_time, zone_hint_us: None }
+    }
+
+    /// 200 requests a second of one URL for ten seconds, every fortieth refused; the error log has whole seconds.
+    fn busy(connections: bool) -> (Vec<Note>, Vec<RequestRow>) {
+        let mut notes = Vec::new();
+        let mut rows = Vec::new();
+        for n in 0..2_000u32 {
+            let end = START + i64::from(n) * 5_000;
+            let refused = n % 40 == 17;
+            rows.push(row(end, if connections { n + 1 } else { 0 }, if refused { 502 } else { 200 }, n.into()));
+            if refused {
+                notes.push(note(end.div_euclid(SECOND) * SECOND, u64::from(n) + 1, n.into()));
+            }
+        }
+        (notes, rows)
+    }
+
+    #[test]
+    fn every_message_of_a_busy_url_finds_its_line() {
+        for connections in [true, false] {
+            let (notes, rows) = busy(connections);
+            assert_eq!(notes.len(), 50);
+            let (shift, found) = attach(local(&notes, true), &rows);
+            let lines: Vec<u64> = found.iter().map(|i| rows[i.unwrap()].offset).collect();
+            let expected: Vec<u64> = notes.iter().map(|n| n.at.offset).collect();
+            assert_eq!((shift, lines), (0, expected), "connections logged: {connections}");
+        }
+    }
+
+    #[test]
+    fn the_zone_of_a_url_asked_for_all_day_is_found() {
+        // One request a minute for 26 hours, always in the same second: only what it was tells one from another.
+        for connections in [true, false] {
+            let mut notes = Vec::new();
+            let mut rows = Vec::new();
+            for n in 0..26 * 60u32 {
+                let end = START + i64::from(n) * 60 * SECOND + 400_000;
+                let refused = n % 97 == 50;
+                rows.push(row(end, if connections { n + 1 } else { 0 }, if refused { 502 } else { 200 }, n.into()));
+                if refused {
+                    notes.push(note(end.div_euclid(SECOND) * SECOND + HOUR, u64::from(n) + 1, n.into()));
+                }
+            }
+            let (shift, found) = attach(local(&notes, true), &rows);
+            let lines: Vec<u64> = found.iter().map(|i| rows[i.unwrap()].offset).collect();
+            let expected: Vec<u64> = notes.iter().map(|n| n.at.offset).collect();
+            assert_eq!((shift, lines), (HOUR, expected), "connections logged: {connections}");
+        }
+    }
+
+    #[test]
+    fn several_messages_of_one_request_share_its_line_and_strangers_get_none() {
+        let rows = [row(START, 5, 502, 0), row(START, 6, 502, 1)];
+        let elsewhere = Note { host: 2, ..note(START, 5, 3) };
+        let late = note(START + 10 * SECOND, 5, 4);
+        let notes = [note(START, 5, 0), note(START, 5, 1), note(START, 9, 2), elsewhere, late];
+        assert_eq!(attach(local(&notes, false), &rows).1, [Some(0), Some(0), None, None, None]);
+    }
+
+    #[test]
+    fn an_answer_that_had_begun_belongs_to_a_success() {
+        let rows = [row(START, 0, 502, 0), row(START, 0, 200, 1)];
+        let text = Text::of(b"upstream prematurely closed connection while reading upstream");
+        let notes = [Note { text, ..note(START, 5, 0) }];
+        assert_eq!(attach(local(&notes, false), &rows).1, [Some(1)]);
+    }
 }
