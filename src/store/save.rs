@@ -233,8 +233,8 @@ impl<'t, 'c> Save<'t, 'c> {
             let news = self.news.get(&id).copied().unwrap_or_default();
             let retold = incidents::retell(self.tx, id, &group.incident, news)?;
             let harmed = match self.stretch(group, batch.failures) {
-                Some(stretch) => harm::add(self.tx, id, stretch)?,
-                None => false,
+                Some(stretch) if self.holds_all(id, group) => harm::add(self.tx, id, stretch)?,
+                _ => false,
             };
             if retold || harmed {
                 touched.insert(id);
@@ -248,6 +248,13 @@ impl<'t, 'c> Save<'t, 'c> {
         let is_new = |id: &u32| self.news.get(id).is_some_and(|n| n.created);
         let new = touched.iter().filter(|id| is_new(id)).count() as u64;
         Ok(Stored { new, updated: touched.len() as u64 - new, known: self.known, ..Stored::default() })
+    }
+
+    /// True when all members of a group ended up in that incident. Where they were drawn apart, nobody can tell whose
+    /// visitors were counted, and counting them would differ from one saving to the next.
+    fn holds_all(&self, id: u32, group: &Group) -> bool {
+        let home = |m: &u64| self.assigned.get(m).map(|i| self.ledger.home(*i)).or_else(|| self.ledger.incident(*m));
+        group.members.iter().filter_map(home).all(|at| at == id)
     }
 
     /// The stretch of log in which this run counted the visitors of a group: that of the members it read itself.
