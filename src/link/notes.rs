@@ -33,7 +33,7 @@ pub struct NoteSeries<'a> {
 /// Finds the row of each note: (microseconds to subtract from the notes' stamps, index of the row per note).
 pub fn attach(series: NoteSeries<'_>, requests: &[RequestRow]) -> (i64, Vec<Option<usize>>) {
     let mut keys: HashMap<u64, Vec<usize>> = HashMap::new();
-    for note in series.notes.iter().filter(|n| n.key != 0) {
+    for note in series.notes.iter().filter(|n| n.key != 0 && n.time.is_known()) {
         keys.entry(note.key).or_default();
     }
     for (i, r) in requests.iter().enumerate() {
@@ -49,7 +49,7 @@ pub fn attach(series: NoteSeries<'_>, requests: &[RequestRow]) -> (i64, Vec<Opti
     let mut out = vec![None; series.notes.len()];
     for n in order {
         let note = &series.notes[n];
-        let Some(rows) = keys.get(&note.key) else { continue };
+        let Some(rows) = keys.get(&note.key).filter(|_| note.time.is_known()) else { continue };
         let best = nearest(note, shift, requests, rows, &taken);
         if let Some(i) = best {
             taken[i] = taken[i].saturating_add(1);
@@ -66,7 +66,7 @@ fn from<'a>(requests: &[RequestRow], rows: &'a [usize], from: i64) -> &'a [usize
 
 fn zone(series: &NoteSeries<'_>, requests: &[RequestRow], keys: &HashMap<u64, Vec<usize>>) -> i64 {
     let mut votes: HashMap<i64, f64> = HashMap::new();
-    for note in series.notes {
+    for note in series.notes.iter().filter(|n| n.time.is_known()) {
         let Some(rows) = keys.get(&note.key) else { continue };
         let near = from(requests, rows, note.time.0 - 15 * 3600 * SECOND);
         let near = &near[..near.len().min(TRIED)];
@@ -81,7 +81,7 @@ fn zone(series: &NoteSeries<'_>, requests: &[RequestRow], keys: &HashMap<u64, Ve
     // The hint wins ties: it comes from the same server.
     let hint = series.zone_hint_us;
     let best = votes.iter().max_by(|a, b| {
-        let key = |v: (&i64, &f64)| (*v.1 + if Some(*v.0) == hint { 0.01 } else { 0.0 }, -v.0.abs());
+        let key = |v: (&i64, &f64)| (*v.1 + if Some(*v.0) == hint { 0.01 } else { 0.0 }, -v.0.abs(), *v.0);
         key((a.0, a.1)).partial_cmp(&key((b.0, b.1))).unwrap_or(std::cmp::Ordering::Equal)
     });
     best.map(|v| *v.0).or(hint).unwrap_or(0)

@@ -115,6 +115,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         }
         if let Some(wanted) = self.context.wanted.get(&self.reading.series.tier)
             && r.vxid == 0
+            && r.end.is_known()
             && wanted.keeps(key_of(r.method, r.url))
         {
             self.partial.requests.push(with_upstream(RequestRow::of(r, id), r));
@@ -151,7 +152,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             flags |= FetchRow::WHOLE;
         }
         let row = FetchRow::of(f, self.reading.series.id, flags);
-        if self.reading.fetches_on || row.key.is_multiple_of(LOAD_SAMPLE) {
+        if row.is_timed() && (self.reading.fetches_on || row.key.is_multiple_of(LOAD_SAMPLE)) {
             self.partial.fetches.push(row);
         }
     }
@@ -171,7 +172,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         let ruling = self.context.rules.decide(f.marks.as_slice(), &facts);
         let series = &self.reading.series;
         let row = FetchRow::of(f, series.id, FetchRow::FAILED | opened(f) | how_it_ended(f, &ruling, &facts));
-        if self.reading.fetches_on {
+        if self.reading.fetches_on && row.is_timed() {
             self.partial.fetches.push(row);
         }
         self.wanted.insert(f.parent);

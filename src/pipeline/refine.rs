@@ -81,7 +81,7 @@ fn tell_in(failures: &mut [Failure], linked: &Linked) {
     for f in failures.iter() {
         if let Some(l) = &f.link {
             lines.insert((l.at.file, l.at.offset), f.id);
-        } else if f.candidates > 0 {
+        } else if f.candidates > 0 && f.gave_up.is_known() {
             unclear.entry(f.row.key).or_default().push((f.gave_up.0, f.id));
         }
     }
@@ -90,7 +90,7 @@ fn tell_in(failures: &mut [Failure], linked: &Linked) {
     }
     for f in failures.iter_mut().filter(|f| !f.stored) {
         f.told_in = lines.get(&(f.at.file, f.at.offset)).copied().filter(|id| *id != f.id);
-        if f.told_in.is_none() && f.candidates == 0 && f.link.is_none() {
+        if f.told_in.is_none() && f.candidates == 0 && f.link.is_none() && f.ended.is_known() {
             let offset = linked.clocks.iter().find(|((_, to), _)| *to == f.series).map_or(0, |(_, c)| c.middle());
             let near = unclear.get_mut(&f.row.key).and_then(|all| {
                 let at = all.iter().position(|(at, _)| (f.ended.0 - offset - at).abs() < 2_000_000)?;
