@@ -103,7 +103,7 @@ fn read(bytes: &[u8], format: Option<String>, chunk: usize, role: Tier) -> Analy
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_damage_makes_it_panic_or_miscount(
