@@ -138,7 +138,7 @@ fn tighten(out: &mut Spans, requests: &[RequestRow], rows: &[usize], pins: &[Pin
         let earliest = if pinned { pins[after].from } else { after.checked_sub(1).map_or(i64::MIN, |n| pins[n].from) };
         let latest = pins.get(after).map_or(i64::MAX, |p| p.to);
         if let Some((from, to)) = &mut out.of[i] {
-            let narrow = ((*from).max(earliest - JITTER_US), (*to).min(latest.saturating_add(JITTER_US)));
+            let narrow = ((*from).max(earliest.saturating_sub(JITTER_US)), (*to).min(latest.saturating_add(JITTER_US)));
             if narrow.0 <= narrow.1 {
                 (*from, *to) = narrow;
             }
