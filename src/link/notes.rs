@@ -40,7 +40,7 @@ pub fn attach(series: NoteSeries<'_>, requests: &[RequestRow]) -> (i64, Vec<Opti
     let mut out = vec![None; series.notes.len()];
     for n in order {
         let note = &series.notes[n];
-        out[n] = lanes.take(note, note.time.0 - shift, failed(note));
+        out[n] = if note.time.is_known() { lanes.take(note, note.time.0 - shift, failed(note)) } else { None };
     }
     (shift, out)
 }
@@ -48,7 +48,7 @@ pub fn attach(series: NoteSeries<'_>, requests: &[RequestRow]) -> (i64, Vec<Opti
 /// The quarter of an hour that fits most notes; a note that fits several counts less for each.
 fn zone(series: &NoteSeries<'_>, lanes: &Lanes<'_>) -> i64 {
     let mut votes: HashMap<i64, f64> = HashMap::new();
-    let with_key: Vec<&Note> = series.notes.iter().filter(|n| n.key != 0).collect();
+    let with_key: Vec<&Note> = series.notes.iter().filter(|n| n.key != 0 && n.time.is_known()).collect();
     for note in with_key.iter().step_by(with_key.len() / VOTERS + 1) {
         let failed = failed(note);
         // A row of the other kind says something only where there is none of the expected kind.
@@ -61,7 +61,7 @@ fn zone(series: &NoteSeries<'_>, lanes: &Lanes<'_>) -> i64 {
     // The hint wins ties: it comes from the same server.
     let hint = series.zone_hint_us;
     let best = votes.iter().max_by(|a, b| {
-        let key = |v: (&i64, &f64)| (*v.1 + if Some(*v.0) == hint { 0.01 } else { 0.0 }, -v.0.abs());
+        let key = |v: (&i64, &f64)| (*v.1 + if Some(*v.0) == hint { 0.01 } else { 0.0 }, -v.0.abs(), *v.0);
         key((a.0, a.1)).partial_cmp(&key((b.0, b.1))).unwrap_or(std::cmp::Ordering::Equal)
     });
     best.map(|v| *v.0).or(hint).unwrap_or(0)

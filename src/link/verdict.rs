@@ -43,7 +43,7 @@ impl Coverage {
 
     /// True when the log of the next tier demonstrably covers this backend at that moment.
     pub fn proves(&self, row: &FetchRow) -> bool {
-        let Some(all) = self.0.get(&(row.series.0, row.backend)) else { return false };
+        let Some(all) = self.0.get(&(row.series.0, row.backend)).filter(|_| row.is_timed()) else { return false };
         let from = all.partition_point(|h| h.0 < row.sent_at - AROUND);
         let to = all.partition_point(|h| h.0 <= row.sent_at + AROUND);
         let near = &all[from..to];

@@ -221,6 +221,11 @@ impl FetchRow {
     /// The last connection was a kept-alive one.
     pub const REUSED: u16 = 256;
 
+    /// True when it can be linked by time: the log says when it was made.
+    pub fn is_timed(&self) -> bool {
+        Stamp(self.sent_at).is_known()
+    }
+
     /// The row of a fetch. `flags` are given by the caller, who knows what became of it.
     pub fn of(f: &Fetch<'_>, series: SeriesId, flags: u16) -> FetchRow {
         let gap = |from: Stamp, to: Stamp| small(to.since(from).map(|us| us.max(0) as u64));

@@ -131,6 +131,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         }
         if let Some(wanted) = self.keeps
             && r.vxid == 0
+            && r.end.is_known()
             && wanted.keeps(key_of(r.method, r.url))
         {
             self.partial.requests.push(with_upstream(RequestRow::of(r, id), r));
@@ -173,7 +174,10 @@ impl<'a, 'r> Absorber<'a, 'r> {
         if f.completed.is_known() {
             flags |= FetchRow::WHOLE;
         }
-        self.partial.fetches.push(FetchRow::of(f, self.reading.series.id, flags));
+        let row = FetchRow::of(f, self.reading.series.id, flags);
+        if row.is_timed() {
+            self.partial.fetches.push(row);
+        }
     }
 
     /// A record that does not say: counted as the client's doing or as incomplete, never as a failure of the origin.
@@ -191,7 +195,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         let ruling = self.context.rules.decide(f.marks.as_slice(), &facts);
         let series = &self.reading.series;
         let row = FetchRow::of(f, series.id, FetchRow::FAILED | opened(f) | how_it_ended(f, &ruling, &facts));
-        if self.reading.fetches_on {
+        if self.reading.fetches_on && row.is_timed() {
             self.partial.fetches.push(row);
         }
         self.wanted.insert(f.parent);

@@ -64,7 +64,7 @@ impl Loads {
 
 /// Sets what load and times say.
 pub fn load(failures: &mut [Failure], loads: &Loads) {
-    for f in failures.iter_mut() {
+    for f in failures.iter_mut().filter(|f| f.row.is_timed()) {
         let Some(wait) = f.facts.get(Fact::WaitMs) else { continue };
         let (sent, wait) = (f.row.sent_at, (wait * 1000.0) as i64);
         let near = loads.near(f.row.group, sent);
@@ -200,14 +200,14 @@ pub fn held_down(failures: &[Failure]) -> Vec<Option<Cause>> {
         f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(m.text.bytes(), b": fail errno ")) && !held(f)
     };
     let mut real: HashMap<(SeriesId, Text), Vec<(i64, Cause)>> = HashMap::new();
-    for f in failures.iter().filter(|f| tried(f)) {
+    for f in failures.iter().filter(|f| tried(f) && f.gave_up.is_known()) {
         real.entry((f.series, f.backend)).or_default().push((f.gave_up.0, f.ruling.cause));
     }
     real.values_mut().for_each(|v| v.sort_by_key(|x| x.0));
     failures
         .iter()
         .map(|f| {
-            let all = if held(f) { real.get(&(f.series, f.backend))? } else { return None };
+            let all = if held(f) && f.gave_up.is_known() { real.get(&(f.series, f.backend))? } else { return None };
             let n = all.partition_point(|(at, _)| *at <= f.gave_up.0);
             let before = n.checked_sub(1).map(|n| all[n]).filter(|(at, _)| f.gave_up.0 - at <= HELD);
             before.or_else(|| all.iter().min_by_key(|(at, _)| (at - f.gave_up.0).abs()).copied()).map(|(_, c)| c)

@@ -140,8 +140,12 @@ fn link_pair(
     if series.is_empty() {
         return;
     }
-    let stored: Vec<FetchRow> =
-        failures.iter().filter(|f| f.stored && f.tier == upper && f.link.is_none()).map(|f| f.row).collect();
+    let stored: Vec<FetchRow> = failures
+        .iter()
+        .filter(|f| f.stored && f.tier == upper && f.link.is_none())
+        .map(|f| f.row)
+        .filter(FetchRow::is_timed)
+        .collect();
     let index = index(failures);
     let none = BTreeMap::new();
     let mut pair_clocks: Option<BTreeMap<(SeriesId, SeriesId), Clock>> = None;

@@ -123,7 +123,8 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
     }))
 }
 
-/// The first stamp of a head: its whole lines are folded like any chunk, and thrown away.
+/// The first stamp of a head: its whole lines are folded like any chunk, and thrown away. Transactions that are not
+/// whole in it count.
 fn first_stamp(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> Stamp {
     let end = memchr::memrchr(b'\n', &bytes[..bytes.len().min(64 << 10)]).map_or(0, |n| n + 1);
     let id = SeriesId(0);
@@ -147,7 +148,9 @@ fn first_stamp(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> Stamp {
         until: Stamp::NONE,
     };
     let partial = super::fold::fold(&Chunk::whole(FileId(0), bytes[..end].to_vec()), &context);
-    partial.files.values().next().map_or(Stamp::NONE, |t| t.first)
+    let begun = partial.open.values().map(|piece| piece.fragments.first_moment());
+    let told = partial.files.values().map(|t| t.first);
+    begun.chain(told).filter(|s| s.is_known()).min().unwrap_or(Stamp::NONE)
 }
 
 /// True when lines of the format tell of requests, not only of errors.

@@ -103,7 +103,7 @@ fn tell_in(failures: &mut [Failure], linked: &Linked) {
                 lines.insert((l.at.file, l.at.offset), f.id);
             }
             Some(_) => {}
-            None if f.candidates > 0 => {
+            None if f.candidates > 0 && f.gave_up.is_known() => {
                 unclear.entry(f.row.key).or_default().insert((f.gave_up.0, f.id));
             }
             None => {}
@@ -111,7 +111,7 @@ fn tell_in(failures: &mut [Failure], linked: &Linked) {
     }
     for f in failures.iter_mut().filter(|f| !f.stored) {
         f.told_in = lines.get(&(f.at.file, f.at.offset)).copied().filter(|id| *id != f.id);
-        if f.told_in.is_some() || f.candidates > 0 || f.link.is_some() {
+        if f.told_in.is_some() || f.candidates > 0 || f.link.is_some() || !f.ended.is_known() {
             continue;
         }
         let Some(waiting) = unclear.get_mut(&f.row.key) else { continue };

@@ -44,9 +44,17 @@ pub(super) fn strip_folders(folders: &str) -> (Vec<&str>, u64) {
     (parts, date)
 }
 
-/// Sorts the files of one series, oldest first: by the first stamp in them, then by name.
+/// Sorts the files of one series, oldest first: by the first stamp in them, then by name. Where one has no stamp that
+/// could be read, names come first.
 pub fn order<T>(files: &mut [T], key: impl Fn(&T) -> (Stamp, Rotation)) {
-    files.sort_by_key(key);
+    if files.iter().all(|f| key(f).0.is_known()) {
+        files.sort_by_key(key);
+    } else {
+        files.sort_by_key(|f| {
+            let (first, rotation) = key(f);
+            (rotation, first)
+        });
+    }
 }
 
 /// A file name without the marks of rotation, and its age.

@@ -51,6 +51,7 @@ pub fn save(db: &mut Connection, batch: &mut Batch<'_>) -> rusqlite::Result<Stor
     save.move_the_rest(batch)?;
     std::mem::take(&mut save.tally).apply(&tx)?;
     save.close_donors()?;
+    save.close_emptied()?;
     let stored = save.tell(batch)?;
     context::traffic(&tx, batch.traffic)?;
     context::changes(&tx, batch.changes)?;
@@ -217,6 +218,32 @@ impl<'t, 'c> Save<'t, 'c> {
                     "UPDATE incidents SET opened_at_us = ?2, closed_at_us = ?3 WHERE id = ?1",
                     rusqlite::params![donor, first, last],
                 )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An incident all of whose failures have turned out to be told in failures of another one is that other one: the
+    /// tier above had not been read yet when it was made.
+    fn close_emptied(&mut self) -> rusqlite::Result<()> {
+        let emptied: Vec<(u32, u32)> = self
+            .tx
+            .prepare_cached(
+                "SELECT i.id, (SELECT g.incident_id FROM failed_fetches f JOIN failed_fetches g ON g.identity = f.told_in
+                               WHERE f.incident_id = i.id AND g.incident_id <> i.id
+                               GROUP BY g.incident_id ORDER BY count(*) DESC, g.incident_id LIMIT 1) AS other
+                 FROM incidents i WHERE other IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM failed_fetches f WHERE f.incident_id = i.id AND f.told_in IS NULL)",
+            )?
+            .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (from, to) in emptied {
+            let (from, to) = (self.ledger.home(from), self.ledger.home(to));
+            if from != to {
+                merge::merge(self.tx, from, to)?;
+                self.ledger.merge(from, to);
+                self.news.remove(&from);
+                self.news.entry(to).or_default().members = true;
             }
         }
         Ok(())

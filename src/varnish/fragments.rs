@@ -94,6 +94,11 @@ impl Fragments {
         }
     }
 
+    /// First moment in this range; unknown when it holds none.
+    pub fn first_moment(&self) -> Stamp {
+        self.first
+    }
+
     /// How many transactions are not whole.
     pub fn open(&self) -> usize {
         self.heads.len() + self.tails.len() + self.headless.len()
