@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// Runs per measurement; the median counts.
-pub const RUNS: usize = 7;
+pub const RUNS: usize = 5;
 
 /// True under `cargo bench`; false when a test run merely starts the bench.
 pub fn in_earnest() -> bool {

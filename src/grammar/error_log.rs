@@ -109,7 +109,8 @@ fn has_scheme(upstream: &[u8]) -> bool {
 /// such a value.
 fn take_quoted<'c>(left: &mut &'c [u8], opening: &[u8], is_such: impl Fn(&[u8]) -> bool) -> &'c [u8] {
     let Some(inner) = left.strip_suffix(b"\"") else { return b"" };
-    // An opening ends with a quote, and there are few: looking at those is a tenth of searching the text (memmem).
+    // An opening ends with a quote, and there are few: looking at those takes a sixth of the
+    // instructions of searching the text backwards (memmem).
     let Some(quote) = memrchr_iter(b'"', inner).find(|q| inner[..=*q].ends_with(opening)) else { return b"" };
     let (at, value) = (quote + 1 - opening.len(), &inner[quote + 1..]);
     if !is_such(value) {

@@ -258,8 +258,8 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 }
 
-/// One automaton of plain words, because every request of a cache is asked: eight searches took eight times as long.
-/// True when a User-Agent claims to be a crawler that matters for ranking.
+/// True when a User-Agent claims to be a crawler that matters for ranking. One automaton of plain words, because every
+/// request of a cache is asked: a tenth of the instructions of eight searches.
 pub fn is_crawler(agent: &[u8]) -> bool {
     static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(CRAWLERS).ok());
     WORDS.as_ref().is_some_and(|words| words.is_match(agent))

@@ -18,7 +18,7 @@ pub const LONGEST_QUOTE: u32 = 4096;
 /// place, an archive in one pass that stops after the last place.
 ///
 /// Pushed one by one and not returned as a list: the caller keeps a line of 200 bytes of the 2,000 that it asks for,
-/// and an outage has many (measured with 58,000 failures: 400 MB in one list).
+/// and an outage has many (measured: 1 GB of access log with 1 % failures took 407 MB with a list, 135 MB without).
 pub fn reread(found: &Found, wanted: &[(u64, u32)], mut give: impl FnMut(usize, &[u8])) {
     let Ok((content, compression)) = open(found, None) else { return };
     let mut order: Vec<usize> = (0..wanted.len()).filter(|&i| wanted[i].1 > 0).collect();
