@@ -242,7 +242,8 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 }
 
-/// One automaton of plain words, because every request of a cache is asked: a tenth of the instructions of eight searches.
+/// One automaton of plain words, because every request of a cache is asked: a tenth of the instructions
+/// of eight searches.
 fn is_crawler(agent: &[u8]) -> bool {
     static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(CRAWLERS).ok());
     WORDS.as_ref().is_some_and(|words| words.is_match(agent))
