@@ -215,6 +215,13 @@ fn tell_sources(analysis: &Analysis, resolved: &Resolved, common: &Common) {
     let sure = analysis.report.sources.iter().zip(&analysis.confidences);
     let taken: Vec<view::Recognition> = sure.map(|(s, c)| view::Recognition::of(s, *c)).collect();
     common.say(&view::recognition(&taken, &style));
+    const SHOWN: usize = 8;
+    for path in analysis.empty.iter().take(SHOWN) {
+        common.say(&format!("{}  empty\n", view::Plain::of(path).as_str()));
+    }
+    if analysis.empty.len() > SHOWN {
+        common.say(&format!("… and {} more empty files\n", analysis.empty.len() - SHOWN));
+    }
     for t in resolved.troubles.iter().chain(&analysis.troubles) {
         let mut e = Error::new(Kind::Source, format!("{} {}", t.path, t.why));
         e.hints.extend(t.hint.clone());

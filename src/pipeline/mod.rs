@@ -130,6 +130,8 @@ pub struct Analysis {
     pub changes: Vec<(Stamp, String, String, String)>,
     /// What could not be read or recognised.
     pub troubles: Vec<Trouble>,
+    /// Files without a byte in them: no mistake, but worth a word.
+    pub empty: Vec<String>,
     /// How sure each file of the report's sources was recognised, in their order.
     pub confidences: Vec<f32>,
 }

@@ -26,6 +26,8 @@ pub struct Plan<'a> {
     pub recognised: Vec<Recognised>,
     /// What could not be read or recognised.
     pub troubles: Vec<Trouble>,
+    /// Files without a byte in them.
+    pub empty: Vec<String>,
     /// The earliest moment that a head shows.
     pub begins: Stamp,
     /// What was left out because it says nothing new, in words.
@@ -53,18 +55,19 @@ pub fn plan<'a>(job: &Job<'a>) -> Plan<'a> {
     let paths: Vec<&str> = job.files.iter().map(|f| f.path.as_str()).collect();
     let nodes = node_names(&paths);
     let (mut known, mut troubles) = (Vec::new(), Vec::new());
-    for (looked, node) in looked.into_iter().zip(nodes) {
+    let mut empty = Vec::new();
+    for ((looked, node), found) in looked.into_iter().zip(nodes).zip(&job.files) {
         match looked {
             Ok(Some(mut k)) => {
                 k.node = k.found.node.clone().unwrap_or(node);
                 known.push(k);
             }
-            Ok(None) => {}
+            Ok(None) => empty.push(found.path.clone()),
             Err(t) => troubles.push(t),
         }
     }
     let (known, repeated) = once(known);
-    Plan { repeated, ..number(known, job, troubles) }
+    Plan { repeated, empty, ..number(known, job, troubles) }
 }
 
 /// Leaves out copies of the same log.
@@ -204,5 +207,5 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
     }
     let (since, until) = (job.since, job.until);
     let context = Context { series, files, rules: job.rules, wanted: BTreeMap::new(), since, until };
-    Plan { context, files: found, recognised, troubles, begins, repeated: Vec::new() }
+    Plan { context, files: found, recognised, troubles, begins, repeated: Vec::new(), empty: Vec::new() }
 }

@@ -68,7 +68,17 @@ pub fn analysis(
         .collect();
     let failures = failures.into_iter().filter(|f| !f.stored || f.link.is_some()).collect();
     let confidences = plan.recognised.iter().map(|r| r.confidence).collect();
-    Analysis { report, failures, evidence, groups, traffic, changes, troubles: plan.troubles, confidences }
+    Analysis {
+        report,
+        failures,
+        evidence,
+        groups,
+        traffic,
+        changes,
+        troubles: plan.troubles,
+        empty: plan.empty,
+        confidences,
+    }
 }
 
 /// The incidents that this run saw something of, worst first: by the visitors who noticed, then by failures. Groups

@@ -96,6 +96,7 @@ fn an_empty_file_is_no_error() {
     place.write("empty.log", "").write("varnish.log", varnishlog(&outage()));
     assert_eq!(place.report(&["empty.log", "varnish.log"]).failed(), 5);
     assert_eq!(place.report(&["empty.log"]).failed(), 0);
+    place.analyze(&["empty.log", "varnish.log"]).code(0).says(&["empty.log  empty"]);
 }
 
 #[test]

@@ -295,3 +295,18 @@ fn clock(pairs: u64) -> ClockOffset {
         enough: true,
     }
 }
+
+#[test]
+fn an_incident_whose_failures_are_told_in_another_becomes_part_of_it() {
+    let (_folder, mut store) = new_store();
+    Run::of(vec![failure(0)]).save(&mut store);
+    Run::of(vec![failure(5)]).save(&mut store);
+    assert_eq!(ask(store.path(), "SELECT count(*) FROM v_incidents"), ["2"]);
+    let mut told = failure(5);
+    told.told_in = Some(failure(0).id);
+    let mut run = Run::of(vec![failure(0)]);
+    run.failures.push(told);
+    run.save(&mut store);
+    assert_eq!(ask(store.path(), "SELECT id, failures FROM v_incidents"), ["1|1"]);
+    assert_eq!(store.resolve_id(2).unwrap(), 1, "an id once shown always resolves");
+}
