@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Analysis;
-use super::context::Context;
+use super::context::{Context, Reading};
 use super::linking::{Linked, STORED};
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
@@ -219,6 +219,23 @@ fn traffic(partial: &Partial, context: &Context<'_>) -> Vec<NodeTraffic> {
     out.into_values().collect()
 }
 
+/// Error logs without an access log beside them: what they tell of is not counted, and that must be said.
+fn error_logs_alone(partial: &Partial, context: &Context<'_>) -> Vec<String> {
+    let mut alone: BTreeMap<SeriesId, u64> = BTreeMap::new();
+    for (id, _) in &partial.notes {
+        let own = &context.reading(*id).series;
+        let beside = |r: &&Reading| bears_requests(&r.grammar) && r.series.tier == own.tier;
+        if !context.series.values().any(|r| beside(&r)) {
+            *alone.entry(*id).or_default() += 1;
+        }
+    }
+    let words = |(id, n): (SeriesId, u64)| {
+        let node = context.reading(id).series.node;
+        format!("{node}: {n} messages of its error log name causes, but nothing is counted without its access log")
+    };
+    alone.into_iter().map(words).collect()
+}
+
 /// What a reader must know before believing the figures.
 fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failures: &[Failure]) -> Vec<String> {
     let mut out: Vec<String> = report.clock_offsets.iter().filter_map(|c| c.zone_mistake.clone()).collect();
@@ -245,6 +262,7 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
             out.push(format!("{node}: the log holds almost only failures (varnishlog -q?): no rates, no baseline"));
         }
     }
+    out.extend(error_logs_alone(partial, context));
     let sick = failures.iter().any(|f| f.ruling.cause.is("health.sick"));
     if sick && partial.probes.is_empty() {
         out.push("no Backend_health records: what the probes got is not known (log with -g raw)".into());
