@@ -91,7 +91,7 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     analysis.report.took_ms = begun.elapsed().as_millis() as u64;
     tell_sources(&analysis, &resolved, common);
     nothing_read(&analysis, &resolved)?;
-    let numbers = keeper.keep(&mut analysis);
+    let numbers = keeper.keep(&mut analysis, common);
     let broken = analysis.report.violated_laws();
     write_fetches(args, &analysis, &numbers)?;
     if args.fetches.as_deref() != Some("-") {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use super::common::Common;
+use super::common::{self, Common};
 use crate::error::Error;
 use crate::model::report::{Span, Stored};
 use crate::model::stamp::SECOND;
@@ -55,11 +55,12 @@ impl Keeper {
     }
 
     /// Keeps what was found and numbers the incidents. Returns the incident of each failed fetch.
-    pub fn keep(&self, analysis: &mut Analysis) -> HashMap<u64, u32> {
+    pub fn keep(&self, analysis: &mut Analysis, common: &Common) -> HashMap<u64, u32> {
         match self.save(analysis) {
             Ok(Some(stored)) => analysis.report.store = Some(stored),
             Ok(None) => {}
             Err(e) => {
+                common::complain(&e, common);
                 let error = Some(e.message);
                 analysis.report.store = Some(Stored { path: self.path.clone(), error, ..Stored::default() });
             }
