@@ -78,7 +78,7 @@ pub struct Args {
 pub fn run(args: &Args, common: &Common) -> Outcome {
     let begun = Instant::now();
     let style = common.style()?;
-    let library = library(args)?;
+    let library = super::known::library(common, &args.log_format)?;
     let resolved = find(args, common)?;
     let progress = Progress::new();
     let keeper = Keeper::open(args.no_store, when::duration(&args.gap)?, common);
@@ -117,14 +117,6 @@ fn exit_code(analysis: &Analysis, resolved: &Resolved, args: &Args) -> u8 {
     let read = |path: &str| analysis.report.sources.iter().any(|s| s.file == path);
     let damaged = analysis.troubles.iter().any(|t| read(&t.path) || named(&t.path));
     if damaged || !resolved.troubles.is_empty() { Kind::Source.exit_code() } else { 0 }
-}
-
-fn library(args: &Args) -> Result<Library> {
-    let mut library = Library::embedded();
-    for (n, format) in args.log_format.iter().enumerate() {
-        library.add_log_format(&format!("log-format-{}", n + 1), format)?;
-    }
-    Ok(library)
 }
 
 /// The files to read: those that were named, or the standard folders.

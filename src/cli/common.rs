@@ -31,6 +31,9 @@ pub struct Common {
     /// Zone to show times in: local, UTC, +02:00 or a name such as Europe/Berlin
     #[arg(long, global = true, default_value = "local", value_name = "ZONE")]
     pub tz: String,
+    /// A folder with log formats of your own (*.toml), beside $XDG_CONFIG_HOME/guru/grammars
+    #[arg(long, global = true, value_name = "DIR")]
+    pub grammars: Vec<PathBuf>,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t)]
     pub color: Color,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::common::{self, Common};
 use super::{Outcome, analyze::Output};
 use crate::error::{Error, Kind};
+use super::known;
 use crate::grammar::Library;
 use crate::source::{PathSpec, head, resolve};
 use crate::view::Plain;
@@ -24,6 +25,12 @@ pub struct Args {
 enum What {
     /// List the known formats
     List,
+    /// Try format files on their own samples, and show how far each line fits
+    Check {
+        /// Format files (*.toml)
+        #[arg(required = true, value_name = "FILE.toml")]
+        files: Vec<std::path::PathBuf>,
+    },
     /// Say what files are, why, and what else they might be
     Detect {
         /// Files, folders, quoted globs or -
@@ -55,10 +62,10 @@ struct RunnerUp {
 
 /// Runs the command.
 pub fn run(args: &Args, common: &Common) -> Outcome {
-    let library = Library::embedded();
     match &args.what {
-        What::List => list(&library),
-        What::Detect { paths, output } => detect(paths, *output, &library, common),
+        What::List => list(&known::library(common, &[])?),
+        What::Detect { paths, output } => detect(paths, *output, &known::library(common, &[])?, common),
+        What::Check { files } => check(files, common),
     }
 }
 
@@ -70,6 +77,35 @@ fn list(library: &Library) -> Outcome {
     text.push_str("\nA format of your own: guru analyze --log-format '…' PATH, or see grammars/README.md\n");
     common::print(&text)?;
     Ok(0)
+}
+
+/// Loads each file as a run would; the error shows where its samples stop fitting.
+fn check(files: &[std::path::PathBuf], common: &Common) -> Outcome {
+    let mut failed = false;
+    for file in files {
+        let checked = std::fs::read_to_string(file)
+            .map_err(|e| {
+                Error::new(Kind::Usage, format!("The format file {} cannot be read: {e}", file.display()))
+                    .hint("give the path of a format file (*.toml)")
+            })
+            .and_then(|text| {
+                let mut library = Library::default();
+                library.add_file(file, &text)?;
+                Ok(library)
+            });
+        match checked {
+            Ok(library) => {
+                let samples: usize = library.grammars().iter().map(|g| g.samples.len()).sum();
+                let shown = file.display().to_string();
+                common::print(&format!("{}: all {samples} samples are read as they say\n", Plain::of(&shown).as_str()))?;
+            }
+            Err(e) => {
+                failed = true;
+                common::complain(&e, common);
+            }
+        }
+    }
+    Ok(if failed { Kind::Usage.exit_code() } else { 0 })
 }
 
 fn detect(paths: &[String], output: Output, library: &Library, common: &Common) -> Outcome {

@@ -7,6 +7,7 @@ mod common;
 mod explain;
 mod formats;
 mod keep;
+mod known;
 mod remember;
 mod when;
 

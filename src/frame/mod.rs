@@ -4,5 +4,6 @@
 //! one by one with their `Locator`, and the places where a range may be cut. It must not know what a record means.
 
 pub mod lines;
+pub mod objects;
 pub mod vsl;
 mod vsl_line;

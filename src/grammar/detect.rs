@@ -4,10 +4,8 @@
 //! Decided by the share of whole lines that each format reads, then by how much a line must have in common with it
 //! (a line that fits a long layout says more), last by the file's name. A format never wins by its name alone.
 
-use super::access::Access;
-use super::format::{Grammar, Program};
-use super::vsl_shape::{Shape, shape};
-use crate::model::{LineOutcome, Locator};
+use super::fit::{Fit, Lines, fit, fit_objects, resolution_us, stops};
+use super::format::{Framing, Grammar};
 
 /// What a log was taken for.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +13,8 @@ pub struct Detection {
     /// Index into [`super::Library::grammars`]; valid until a format is added.
     /// `None` when nothing fits.
     pub grammar: Option<usize>,
+    /// How its bytes divide into records here: JSON is also found without regard to lines.
+    pub framing: Option<Framing>,
     /// How sure, 0 to 1.
     pub confidence: f32,
     /// A sentence: what decided, or what was tried and how close the best came.
@@ -23,72 +23,144 @@ pub struct Detection {
     pub runner_up: Option<(String, f32)>,
     /// Seconds east of UTC in the stamps of an access log: what an error log beside it, without zone, is probably in.
     pub zone_offset_s: Option<i32>,
+    /// Granularity of the stamps, microseconds, where the format leaves that to them.
+    pub resolution_us: Option<i64>,
+    /// Of a format that only some lines fit: the first lines that do not, each with the bytes of it that do.
+    pub stops: Vec<(String, usize)>,
+    /// What to pass on the command line, where the log does not say enough.
+    pub remedy: Option<String>,
 }
 
-/// How many lines are looked at; more would not change the answer.
-const LINES: usize = 400;
-/// How many continuation lines one record may have before they stop counting for the format.
-const CONTINUED: usize = 100;
-/// The share of lines that must fit.
-const ENOUGH: f32 = 0.5;
-
-/// How well a format fits.
-#[derive(Clone, Copy, Debug, Default)]
-struct Fit {
-    /// Lines that it reads, with their continuations.
-    fitting: usize,
-    /// Of those, lines that it reads by themselves.
-    read: usize,
-    /// Lines that counted.
-    counted: usize,
-}
-
-impl Fit {
-    fn share(self) -> f32 {
-        if self.read == 0 || self.counted == 0 { 0.0 } else { self.fitting as f32 / self.counted as f32 }
+impl Detection {
+    fn unknown(why: String, runner_up: Option<(String, f32)>) -> Detection {
+        Detection {
+            grammar: None,
+            framing: None,
+            confidence: 0.0,
+            why,
+            runner_up,
+            zone_offset_s: None,
+            resolution_us: None,
+            stops: Vec::new(),
+            remedy: None,
+        }
     }
 }
+
+/// The share of lines that must fit.
+const ENOUGH: f32 = 0.5;
+/// Lines that do not fit which are shown.
+const SHOWN: usize = 3;
 
 /// What the log is. `head` may begin and end within a line.
 pub fn detect(grammars: &[Grammar], head: &[u8], file_name: &str) -> Detection {
     if let Some(why) = no_text(head) {
-        return Detection { grammar: None, confidence: 0.0, why, runner_up: None, zone_offset_s: None };
+        return Detection::unknown(why, None);
     }
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let lines = Lines::of(head);
-    let mut ranked: Vec<(usize, Fit)> = grammars.iter().enumerate().map(|(i, g)| (i, fit(g, &lines))).collect();
-    let names = |i: usize| grammars[i].file_names.iter().any(|n| file_name.contains(n.as_str()));
-    // Stable: among equals the one that comes first stays first, and those of the user come first.
-    ranked.sort_by(|(a, fa), (b, fb)| {
-        let (ga, gb) = (&grammars[*a], &grammars[*b]);
-        (fb.share().total_cmp(&fa.share())).then(gb.specificity.cmp(&ga.specificity)).then(names(*b).cmp(&names(*a)))
-    });
-    let runner_up = ranked.get(1).filter(|(_, f)| f.read > 0).map(|(i, f)| (grammars[*i].name.clone(), f.share()));
-    let Some(&(best, fit)) = ranked.first() else {
-        return unknown("no format is known".to_string(), None);
+    let by_lines: Vec<Candidate> = grammars.iter().enumerate().map(|(i, g)| candidate(i, g, fit(g, &lines))).collect();
+    let mut ranked = rank(grammars, by_lines, &lines, file_name);
+    if ranked.first().is_none_or(|c| c.fit.share() < ENOUGH) && matches!(head.trim_ascii_start(), [b'{' | b'[', ..]) {
+        let objects = grammars.iter().enumerate().map(|(i, g)| Candidate {
+            framing: Framing::Objects,
+            ..candidate(i, g, fit_objects(g, head))
+        });
+        let objects = rank(grammars, objects.collect(), &lines, file_name);
+        if objects.first().is_some_and(|c| c.fit.share() >= ENOUGH) {
+            ranked = objects;
+        }
+    }
+    let Some(best) = ranked.first() else { return Detection::unknown("no format is known".to_string(), None) };
+    let name_of = |c: &Candidate| grammars[c.grammar].name.clone();
+    let second = ranked.get(1).filter(|c| c.fit.read > 0);
+    let runner_up = second.map(|c| (name_of(c), c.fit.share()));
+    let grammar = &grammars[best.grammar];
+    let said = format!("{} of {} lines fit {}", best.fit.fitting, best.fit.counted, grammar.name);
+    if best.fit.share() < ENOUGH {
+        return nothing_fits(grammars, best, &said, &lines);
+    }
+    let why = match second {
+        Some(c) if c.fit.share() >= best.fit.share() && c.weight == best.weight => {
+            let by = if best.hints > c.hints { "its lines" } else if best.named { "its name" } else { "habit" };
+            format!("{said}, and {} too: chosen by {by}", grammars[c.grammar].name)
+        }
+        _ => said,
     };
-    let said = format!("{} of {} lines fit {}", fit.fitting, fit.counted, grammars[best].name);
-    if fit.share() < ENOUGH {
-        let tried: Vec<&str> = grammars.iter().map(|g| g.name.as_str()).collect();
-        let close = if fit.read == 0 { "no line fits any of".to_string() } else { format!("only {said}; tried") };
-        let runner_up = (fit.read > 0).then(|| (grammars[best].name.clone(), fit.share()));
-        return unknown(format!("{close} {}", tried.join(", ")), runner_up);
-    }
-    if mostly_absolute(&grammars[best], &lines) {
-        let why =
-            format!("{said}, but its requests name scheme and host, as varnishncsa writes them and nginx does not");
-        return unknown(why, Some((grammars[best].name.clone(), fit.share())));
-    }
     Detection {
-        grammar: Some(best),
-        confidence: fit.share() * if fit.read < 3 { 0.9 } else { 1.0 },
-        why: said,
+        grammar: Some(best.grammar),
+        framing: Some(best.framing),
+        confidence: best.fit.share() * if best.fit.read < 3 { 0.9 } else { 1.0 },
+        why,
         runner_up,
-        zone_offset_s: lines.all().find_map(|l| grammars[best].zone_of(l)),
+        zone_offset_s: lines.all().find_map(|l| grammar.zone_of(l)),
+        resolution_us: grammar.measure_resolution.then(|| resolution_us(grammar, &lines)).flatten(),
+        stops: if best.fit.share() < 0.9 { stops(grammar, &lines, SHOWN) } else { Vec::new() },
+        remedy: None,
     }
 }
 
-fn unknown(why: String, runner_up: Option<(String, f32)>) -> Detection {
-    Detection { grammar: None, confidence: 0.0, why, runner_up, zone_offset_s: None }
+/// A format with how well it fits.
+struct Candidate {
+    grammar: usize,
+    fit: Fit,
+    framing: Framing,
+    weight: usize,
+    /// Lines that speak for it.
+    hints: usize,
+    /// The file's name speaks for it.
+    named: bool,
+}
+
+fn candidate(grammar: usize, g: &Grammar, fit: Fit) -> Candidate {
+    Candidate { grammar, fit, framing: g.framing, weight: g.specificity, hints: 0, named: false }
+}
+
+/// Best first: by the share of lines, how much they have in common with the format, what its lines say, its name.
+/// Stable: among equals the one that comes first stays first, and those of the user come first.
+fn rank(grammars: &[Grammar], mut all: Vec<Candidate>, lines: &Lines<'_>, file_name: &str) -> Vec<Candidate> {
+    for c in &mut all {
+        let g = &grammars[c.grammar];
+        c.named = g.file_names.iter().any(|n| file_name.contains(n.as_str()));
+        if !g.hints.is_empty() && c.fit.read > 0 {
+            let speaks = |l: &[u8]| g.hints.iter().any(|h| memchr::memmem::find(l, h.as_bytes()).is_some());
+            c.hints = lines.all().filter(|l| speaks(l)).count();
+        }
+    }
+    all.sort_by(|a, b| {
+        b.fit
+            .share()
+            .total_cmp(&a.fit.share())
+            .then(b.weight.cmp(&a.weight))
+            .then(b.hints.cmp(&a.hints))
+            .then(b.named.cmp(&a.named))
+    });
+    all
+}
+
+/// Why no format fits, and what would help.
+fn nothing_fits(grammars: &[Grammar], best: &Candidate, said: &str, lines: &Lines<'_>) -> Detection {
+    let guessed = grammars.iter().filter_map(|g| Some((g, g.guess.as_ref()?))).find(|(_, guess)| {
+        let (mut looks, mut all) = (0, 0);
+        for line in lines.all().filter(|l| !l.is_empty()) {
+            all += 1;
+            looks += usize::from(guess.looks.is_match(line));
+        }
+        all > 0 && looks * 2 > all
+    });
+    if let Some((g, guess)) = guessed {
+        let why = format!("its lines look like {}, which does not name its columns", g.name);
+        return Detection { remedy: Some(guess.remedy.clone()), ..Detection::unknown(why, None) };
+    }
+    if best.fit.read == 0 {
+        let tried: Vec<&str> = grammars.iter().map(|g| g.name.as_str()).collect();
+        return Detection::unknown(format!("no line fits any of {}", tried.join(", ")), None);
+    }
+    let grammar = &grammars[best.grammar];
+    Detection {
+        stops: stops(grammar, lines, SHOWN),
+        ..Detection::unknown(format!("only {said}"), Some((grammar.name.clone(), best.fit.share())))
+    }
 }
 
 /// Why the bytes cannot be a text log at all.
@@ -104,85 +176,4 @@ fn no_text(head: &[u8]) -> Option<String> {
     // A text log may hold a stray NUL or control byte that a client sent, not one in thirty.
     let strange = head.iter().filter(|b| **b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x1b)).count();
     (strange * 30 > head.len()).then(|| "it is binary: too many control bytes for a log".to_string())
-}
-
-/// The whole lines of a head; the first and the last may be fragments.
-struct Lines<'h> {
-    first: Option<&'h [u8]>,
-    whole: Vec<&'h [u8]>,
-    last: Option<&'h [u8]>,
-}
-
-impl<'h> Lines<'h> {
-    fn of(head: &'h [u8]) -> Lines<'h> {
-        let ends = head.ends_with(b"\n");
-        let mut whole: Vec<&[u8]> =
-            head.split(|b| *b == b'\n').take(LINES + 2).map(|l| l.strip_suffix(b"\r").unwrap_or(l)).collect();
-        let last = if whole.len() == LINES + 2 { whole.pop().and(None) } else { whole.pop().filter(|_| !ends) };
-        let first = (!whole.is_empty()).then(|| whole.remove(0));
-        Lines { first, whole, last }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &'h [u8]> + '_ {
-        self.first.into_iter().chain(self.whole.iter().copied()).chain(self.last)
-    }
-}
-
-/// How many lines fit. A fragment that does not fit is no evidence against a format, unless it is all there is.
-fn fit(grammar: &Grammar, lines: &Lines<'_>) -> Fit {
-    let mut fit = Fit::default();
-    let mut continued = CONTINUED;
-    let (mut before, mut known) = (0, 0);
-    for (line, fragment) in lines
-        .first
-        .iter()
-        .map(|l| (*l, true))
-        .chain(lines.whole.iter().map(|l| (*l, false)))
-        .chain(lines.last.iter().map(|l| (*l, true)))
-    {
-        if line.is_empty() {
-            continue;
-        }
-        let (reads, continues) = match &grammar.program {
-            Program::Vsl => {
-                let shape = shape(line);
-                known += usize::from(matches!(shape, Shape::Known | Shape::Header));
-                (shape != Shape::Other, false)
-            }
-            Program::NginxError => (reads(grammar, line), true),
-            Program::Access(_) => (reads(grammar, line), false),
-        };
-        if reads {
-            continued = 0;
-            fit.fitting += 1;
-            fit.read += 1;
-            fit.counted += 1;
-        } else if continues && continued < CONTINUED {
-            continued += 1;
-            fit.fitting += 1;
-            fit.counted += 1;
-        } else if continues && fit.read == 0 && before < CONTINUED {
-            // The head may begin within a record.
-            before += 1;
-        } else if !fragment {
-            fit.counted += 1;
-        }
-    }
-    // Nothing but tags that nobody writes: it only looks like varnishlog.
-    if matches!(grammar.program, Program::Vsl) && known * 2 < fit.read {
-        return Fit { counted: fit.counted, ..Fit::default() };
-    }
-    fit
-}
-
-fn reads(grammar: &Grammar, line: &[u8]) -> bool {
-    grammar.program.line(line, Locator::default(), &mut |_| {}) == LineOutcome::Parsed
-}
-
-/// True when an access log's targets are mostly in absolute form: then a cache wrote it for its own side.
-fn mostly_absolute(grammar: &Grammar, lines: &Lines<'_>) -> bool {
-    let Program::Access(access) = &grammar.program else { return false };
-    let forms = |access: &Access| lines.all().filter_map(|l| access.absolute(l)).collect::<Vec<_>>();
-    let forms = forms(access);
-    forms.len() > 3 && forms.iter().filter(|absolute| **absolute).count() * 2 > forms.len()
 }

@@ -1,5 +1,5 @@
-//! The fields that guru reads of an access line, and which variable of nginx's `log_format` fills which. In: variable
-//! names; out: `Field` with its `Kind`, and the borrowed values of one line. It must not know any layout.
+//! The fields that guru reads of a line, whatever its format. In: nothing; out: `Field` with its `Kind`, and the
+//! borrowed values of one line. It must not know any layout, nor what a format calls its fields.
 
 /// A field of an access line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,46 @@ pub enum Field {
     UpstreamReceived,
     /// What the cache of this server did.
     CacheStatus,
+    /// Moment of the line, in any form; which moment of the request it is, the format says.
+    Time,
+    /// Moment of the request's start.
+    Start,
+    /// Moment of its end.
+    End,
+    /// Date of a moment whose time of day stands in a field of its own.
+    Date,
+    /// That time of day.
+    TimeOfDay,
+    /// Time from the request to the first byte of the answer.
+    Ttfb,
+    /// Id that this server gave the request and sends along to the next tier.
+    OwnId,
+    /// Varnish's transaction id.
+    Vxid,
+    /// Side of a cache that the line tells of: `c` client, `b` backend (varnishncsa).
+    Side,
+    /// Point of presence, or another part of a CDN that answered.
+    Pop,
+    /// Anything but nothing, `0` and `false`: an origin was asked.
+    Asked,
+    /// Host sent to the origin, where it is another one.
+    UpstreamHost,
+    /// VSL `BackendOpen`.
+    BackendOpen,
+    /// VSL `FetchError`.
+    FetchError,
+    /// A verdict word; which log field it is, the format says.
+    Word1,
+    /// Another one.
+    Word2,
+    /// And another.
+    Word3,
+    /// Severity of a message.
+    Level,
+    /// Text of a message.
+    Text,
+    /// Upstream that a message names.
+    UpstreamUrl,
     /// Read over: guru has no use for it.
     Ignored,
 }
@@ -100,99 +140,41 @@ pub enum Kind {
     List,
     /// Such a list of numbers, decimal seconds and `-`.
     Times,
+    /// A status of one to three digits, or none.
+    Code,
+    /// A list of durations in the unit of the format.
+    Duration,
+    /// A moment in any form.
+    Stamp,
     /// Anything.
     Text,
 }
 
+impl Kind {
+    /// True when the value may be of this kind.
+    #[inline]
+    pub fn fits(self, value: &[u8]) -> bool {
+        let none = matches!(value, [] | [b'-']);
+        match self {
+            Kind::Text | Kind::List => true,
+            Kind::Word => !value.contains(&b' '),
+            Kind::Number => none || value.iter().all(u8::is_ascii_digit),
+            Kind::Status => value.len() == 3 && value.iter().all(u8::is_ascii_digit),
+            Kind::Seconds => none || value.iter().all(|c| c.is_ascii_digit() || *c == b'.'),
+            Kind::Times => value.iter().all(|c| c.is_ascii_digit() || matches!(c, b'.' | b',' | b' ' | b':' | b'-')),
+            // Only the shape: whoever takes the value reads it, and refuses the line when it is no time.
+            Kind::TimeLocal => value.len() == 26 && value[2] == b'/' && value[20] == b' ',
+            Kind::TimeIso => value.len() >= 19 && value[4] == b'-' && value[13] == b':',
+            Kind::Code => none || (value.len() <= 3 && value.iter().all(u8::is_ascii_digit)) || value == b"-1",
+            Kind::Duration => value.iter().all(|c| c.is_ascii_digit() || b".,: -mushn\xc2\xb5\xce\xbc".contains(c)),
+            Kind::Stamp => value.iter().any(u8::is_ascii_digit),
+            Kind::Epoch => value.first().is_some_and(u8::is_ascii_digit),
+        }
+    }
+}
+
 /// Number of fields.
 pub const FIELDS: usize = Field::Ignored as usize + 1;
-
-const VARIABLES: &[(&str, Field, Kind)] = {
-    use Field as F;
-    use Kind as K;
-    &[
-        ("remote_addr", F::RemoteAddr, K::Word),
-        ("realip_remote_addr", F::RealPeer, K::Word),
-        ("time_local", F::TimeLocal, K::TimeLocal),
-        ("time_iso8601", F::TimeIso, K::TimeIso),
-        ("msec", F::Msec, K::Epoch),
-        ("request", F::Request, K::Text),
-        ("request_method", F::Method, K::Word),
-        ("request_uri", F::Uri, K::Text),
-        ("uri", F::Uri, K::Text),
-        ("document_uri", F::Uri, K::Text),
-        ("args", F::Args, K::Text),
-        ("query_string", F::Args, K::Text),
-        ("status", F::Status, K::Status),
-        ("body_bytes_sent", F::BodyBytes, K::Number),
-        ("bytes_sent", F::BytesSent, K::Number),
-        ("request_length", F::RequestLength, K::Number),
-        ("request_time", F::RequestTime, K::Seconds),
-        ("request_completion", F::Completion, K::Word),
-        ("http_referer", F::Referer, K::Text),
-        ("http_user_agent", F::Agent, K::Text),
-        ("http_x_forwarded_for", F::Forwarded, K::Text),
-        ("host", F::Host, K::Word),
-        ("http_host", F::Host, K::Text),
-        ("server_name", F::ServerName, K::Word),
-        ("server_port", F::ServerPort, K::Number),
-        ("connection", F::Connection, K::Number),
-        ("connection_requests", F::ConnectionRequests, K::Number),
-        ("http_x_varnish", F::XVarnish, K::Text),
-        ("http_x_request_id", F::XRequestId, K::Text),
-        ("request_id", F::RequestId, K::Word),
-        ("req_id", F::RequestId, K::Word),
-        ("sent_http_retry_after", F::RetryAfter, K::Text),
-        ("upstream_http_retry_after", F::RetryAfter, K::Text),
-        ("proxy_host", F::UpstreamName, K::Word),
-        ("proxy_upstream_name", F::UpstreamName, K::Word),
-        ("upstream_addr", F::UpstreamAddr, K::List),
-        ("upstream_status", F::UpstreamStatus, K::Times),
-        ("upstream_connect_time", F::UpstreamConnect, K::Times),
-        ("upstream_header_time", F::UpstreamHeader, K::Times),
-        ("upstream_response_time", F::UpstreamResponse, K::Times),
-        ("upstream_bytes_received", F::UpstreamReceived, K::Times),
-        ("upstream_response_length", F::Ignored, K::Times),
-        ("upstream_bytes_sent", F::Ignored, K::Times),
-        ("upstream_cache_status", F::CacheStatus, K::Word),
-        ("remote_user", F::Ignored, K::Text),
-        ("pipe", F::Ignored, K::Word),
-        ("scheme", F::Ignored, K::Word),
-        ("server_protocol", F::Ignored, K::Word),
-        ("server_addr", F::Ignored, K::Word),
-        ("remote_port", F::Ignored, K::Number),
-        ("gzip_ratio", F::Ignored, K::Word),
-        ("ssl_protocol", F::Ignored, K::Word),
-        ("ssl_cipher", F::Ignored, K::Word),
-        ("http_x_real_ip", F::Ignored, K::Text),
-    ]
-};
-
-/// The field and kind of a variable. A name that guru does not know is read over: `map` and `set` make new ones.
-pub fn of_variable(name: &str) -> (Field, Kind) {
-    VARIABLES.iter().find(|v| v.0 == name).map_or((Field::Ignored, Kind::Text), |v| (v.1, v.2))
-}
-
-/// The known variable that an unknown name is probably a slip of: one letter wrong, missing, added or exchanged.
-pub fn meant(name: &str) -> Option<&'static str> {
-    let known = |n: &str| VARIABLES.iter().any(|v| v.0 == n);
-    if known(name) || name.len() < 4 {
-        return None;
-    }
-    VARIABLES.iter().map(|v| v.0).find(|v| v.len() > 3 && one_slip(v.as_bytes(), name.as_bytes()))
-}
-
-fn one_slip(a: &[u8], b: &[u8]) -> bool {
-    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let (x, y) = (&a[same..], &b[same..]);
-    match (x, y) {
-        ([_, x @ ..], [_, y @ ..]) if x == y => true,
-        ([p, q, x @ ..], [r, s, y @ ..]) if p == s && q == r && x == y => true,
-        ([_, x @ ..], y) if x == y => true,
-        (x, [_, y @ ..]) if x == y => true,
-        _ => false,
-    }
-}
 
 /// The values of one line, borrowed; empty where the layout has no such field.
 #[derive(Clone, Copy)]
@@ -202,6 +184,15 @@ impl<'c> Fields<'c> {
     /// No values.
     pub fn new() -> Self {
         Fields([b""; FIELDS])
+    }
+
+    /// Empties the values for which `none` is true.
+    pub fn blank(&mut self, none: impl Fn(&[u8]) -> bool) {
+        for value in &mut self.0 {
+            if !value.is_empty() && none(value) {
+                *value = b"";
+            }
+        }
     }
 
     /// Sets a value.
@@ -253,16 +244,6 @@ pub fn number(digits: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_slip_of_one_letter_is_recognised_and_a_name_of_ones_own_is_not() {
-        assert_eq!(meant("stauts"), Some("status"));
-        assert_eq!(meant("http_referrer"), Some("http_referer"));
-        assert_eq!(meant("upstream_add"), Some("upstream_addr"));
-        assert_eq!(meant("status"), None);
-        assert_eq!(meant("my_map"), None);
-        assert_eq!(meant("http_x_real_ip"), None);
-    }
 
     #[test]
     fn numbers_beyond_their_room_are_no_numbers() {

@@ -1,10 +1,12 @@
 //! One log format. In: a checked program with its properties; out: `Grammar`, which reads lines of that format. It
 //! must not know how its file is written.
 
-use crate::model::{Event, Family, LineOutcome, Locator, Tier};
+use crate::model::{Event, Family, LineOutcome, Locator, Tier, Word};
 
-use super::access::Access;
-use super::error_log;
+use super::event::access::Access;
+use super::event::error_log;
+use super::event::message::Messages;
+use super::heading::{Heading, Reader};
 use super::mask::Mask;
 use super::sample::Sample;
 
@@ -15,6 +17,8 @@ pub enum Framing {
     Lines,
     /// A record starts with a line that [`Grammar::starts`] knows, and takes the lines after it along.
     Records,
+    /// JSON objects, wherever lines end.
+    Objects,
     /// varnishlog text: another room frames and reads it.
     Vsl,
 }
@@ -31,9 +35,12 @@ pub enum Stamped {
 
 /// What turns a record into events.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // a handful per run
 pub enum Program {
-    /// Layouts of an access log.
+    /// Lines that tell of requests.
     Access(Access),
+    /// Lines that tell of something else.
+    Messages(Messages),
     /// nginx error log.
     NginxError,
     /// varnishlog text: only recognised here.
@@ -57,12 +64,22 @@ pub struct Grammar {
     pub local_time: bool,
     /// Granularity of its stamps, in microseconds.
     pub resolution_us: i64,
+    /// True when the granularity is to be read off the stamps themselves.
+    pub measure_resolution: bool,
     /// What moment a stamp is.
     pub stamped: Stamped,
     /// Parts of file names that speak for it where the content cannot decide.
     pub file_names: Vec<String>,
+    /// Parts of lines that speak for it where another format reads them as well.
+    pub hints: Vec<String>,
+    /// What to do about lines that look like it but do not say enough to be read.
+    pub guess: Option<Guess>,
     /// What reads it.
     pub program: Program,
+    /// Messages that stand among its requests.
+    pub messages: Option<Messages>,
+    /// A line of the file that names its columns.
+    pub heading: Option<Heading>,
     /// What a line must have in common with it: the larger, the more it says when a line fits.
     pub specificity: usize,
     /// What the first line of a record looks like.
@@ -71,12 +88,27 @@ pub struct Grammar {
     pub samples: Vec<Sample>,
 }
 
+/// How to recognise a format that needs to be told its columns.
+#[derive(Clone, Debug)]
+pub struct Guess {
+    /// What lines look like.
+    pub looks: regex::bytes::Regex,
+    /// What to pass, in a sentence.
+    pub remedy: String,
+}
+
 impl Grammar {
     /// Reads one line, or one record with its further lines, and emits what it tells: for an access line the request
     /// and then its fetch. Events borrow the line, or for escaped values a buffer that lives as long as the call.
+    /// Lines of a format with a header line are read by a [`Reader`] instead, which knows the header.
     #[inline]
     pub fn line(&self, line: &[u8], at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
-        self.program.line(line, at, emit)
+        self.reader(None).line(line, at, emit)
+    }
+
+    /// A reader of consecutive lines. `header` is the header line in force where they begin, when it is known.
+    pub fn reader(&self, header: Option<&[u8]>) -> Reader<'_> {
+        Reader::new(self, header)
     }
 
     /// True when the line starts a record; every line does where records are lines.
@@ -88,18 +120,48 @@ impl Grammar {
     /// Seconds east of UTC in the stamp of a line; `None` for a line or a format that does not say.
     pub fn zone_of(&self, line: &[u8]) -> Option<i32> {
         match &self.program {
-            Program::Access(access) => access.zone_of(line),
-            Program::NginxError | Program::Vsl => None,
+            Program::Access(access) => access.zone_of(line, None),
+            Program::Messages(_) | Program::NginxError | Program::Vsl => None,
+        }
+    }
+
+    /// True when lines of the format tell of requests or fetches, not only of messages.
+    pub fn bears_requests(&self) -> bool {
+        matches!(self.program, Program::Access(_) | Program::Vsl)
+    }
+
+    /// The verdict words of the format.
+    pub fn words(&self) -> &[Word] {
+        match &self.program {
+            Program::Access(access) => &access.judge.words,
+            _ => &[],
+        }
+    }
+
+    /// Reads stamps that say no zone as if they were of this one, seconds east of UTC.
+    pub fn set_zone(&mut self, zone_s: i32) {
+        let us = i64::from(zone_s) * 1_000_000;
+        match &mut self.program {
+            Program::Access(access) if self.local_time => access.shift_us = us,
+            _ => {}
         }
     }
 }
 
 impl Program {
-    /// See [`Grammar::line`]. varnishlog text is not read here: every record of it is `NotUnderstood`.
+    /// Reads a record; `header` are columns that a header line named. varnishlog text is not read here: every record of
+    /// it is `NotUnderstood`.
     #[inline]
-    pub fn line(&self, line: &[u8], at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
+    pub fn line(
+        &self,
+        line: &[u8],
+        header: Option<&super::shape::columns::Columns>,
+        at: Locator,
+        emit: &mut impl FnMut(Event<'_>),
+    ) -> LineOutcome {
         match self {
-            Program::Access(access) => access.line(line, at, emit),
+            Program::Access(access) => access.line(line, header, at, emit),
+            Program::Messages(messages) => messages.line(line, at, emit),
             Program::NginxError => error_log::record(line, at, emit),
             Program::Vsl => LineOutcome::NotUnderstood,
         }

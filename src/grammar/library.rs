@@ -25,11 +25,17 @@ impl Library {
         Library { grammars }
     }
 
-    /// The shipped formats and every `*.toml` of a folder; a file of the same name as a shipped format replaces it.
-    ///
-    /// Fails on a folder or file that cannot be read, is wrong, or does not read its own samples.
+    /// The shipped formats and those of a folder; see [`Library::add_dir`].
     pub fn with_dir(folder: &Path) -> Result<Library> {
         let mut library = Library::embedded();
+        library.add_dir(folder)?;
+        Ok(library)
+    }
+
+    /// Adds every `*.toml` of a folder; a file of the same name as a known format replaces it.
+    ///
+    /// Fails on a folder or file that cannot be read, is wrong, or does not read its own samples.
+    pub fn add_dir(&mut self, folder: &Path) -> Result<()> {
         let unreadable = |path: &Path, e: std::io::Error| {
             Error::new(Kind::Usage, format!("Formats cannot be read from {}: {e}", path.display()))
                 .hint("give a folder with format files (*.toml)")
@@ -44,9 +50,9 @@ impl Library {
         paths.sort();
         for path in paths.into_iter().rev() {
             let text = fs::read_to_string(&path).map_err(|e| unreadable(&path, e))?;
-            library.add_file(&path, &text)?;
+            self.add_file(&path, &text)?;
         }
-        Ok(library)
+        Ok(())
     }
 
     /// Adds a format file, whose text the caller has read; its name is that of the file.
@@ -56,9 +62,9 @@ impl Library {
         Ok(())
     }
 
-    /// Adds an nginx `log_format`: the bare string, or the whole directive as it stands in nginx.conf.
+    /// Adds a format string: nginx `log_format`, Apache `LogFormat` or varnishncsa `-F`, bare or as a directive.
     pub fn add_log_format(&mut self, name: &str, format: &str) -> Result<()> {
-        self.add(load::from_log_format(name, format)?);
+        self.add(load::from_format_string(name, format)?);
         Ok(())
     }
 
@@ -70,6 +76,17 @@ impl Library {
     /// The format of that name.
     pub fn get(&self, name: &str) -> Option<&Grammar> {
         self.grammars.iter().find(|g| g.name == name)
+    }
+
+    /// The verdict words of all formats, each once, for the cause rules.
+    pub fn words(&self) -> Vec<crate::model::Word> {
+        let mut all: Vec<crate::model::Word> = Vec::new();
+        for word in self.grammars.iter().flat_map(Grammar::words) {
+            if !all.contains(word) {
+                all.push(word.clone());
+            }
+        }
+        all
     }
 
     /// The format of that name, or an error that lists the names.

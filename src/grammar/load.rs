@@ -1,48 +1,23 @@
 //! Format files. In: the text of one; out: a checked `Grammar`, or an error that says what is wrong and what to do.
 //! It must not know where the text came from, beyond the name to put into the error.
 
-use serde::Deserialize;
-
 use crate::error::{Error, Kind, Result};
 use crate::model::{Family, Tier};
 
-use super::access::Access;
+use super::body::{Compiled, compile, field_of, messages};
+use super::event::access::{Access, Tells};
+use super::event::cache::CacheWords;
+use super::event::compose::UrlForm;
+use super::event::judge::Judge;
 use super::field::Field;
-use super::format::{Framing, Grammar, Program, Stamped};
-use super::log_format;
+use super::file::{Body, File, OneOrMore};
+use super::format::{Framing, Grammar, Guess, Program, Stamped};
+use super::heading::{Heading, HeadingKind};
 use super::mask::Mask;
-use super::program::Layout;
-use super::sample::{Sample, faults};
+use super::sample::faults;
+use super::words::words;
 
-/// A format file as it is written; `grammars/README.md` explains each key.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    title: String,
-    family: String,
-    tier: String,
-    #[serde(default)]
-    framing: Option<String>,
-    #[serde(default)]
-    stamped: Option<String>,
-    #[serde(default)]
-    log_format: Option<OneOrMore>,
-    #[serde(default)]
-    reader: Option<String>,
-    #[serde(default)]
-    record_start: Option<String>,
-    #[serde(default)]
-    file_names: Vec<String>,
-    #[serde(default)]
-    sample: Vec<Sample>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
+type Checked<T> = std::result::Result<T, String>;
 
 /// Reads a format file. `path` goes into the error, `name` becomes the grammar's. Samples are not run: see [`proven`].
 pub fn grammar(path: &str, name: &str, text: &str) -> Result<Grammar> {
@@ -67,108 +42,212 @@ pub fn proven(path: &str, name: &str, text: &str) -> Result<Grammar> {
         .hint("a [[sample]] has a line and the fields that it must give; grammars/README.md shows how"))
 }
 
-/// The grammar of an nginx `log_format` string or directive.
-pub fn from_log_format(name: &str, text: &str) -> Result<Grammar> {
-    access(&[text.to_string()], Stamped::End).map(|a| with_access(name, a)).map_err(|why| {
+/// The grammar of a format string: nginx `log_format`, Apache `LogFormat` or varnishncsa `-F`, bare or as a directive.
+pub fn from_format_string(name: &str, text: &str) -> Result<Grammar> {
+    let apache = is_apache(text);
+    let one = Some(OneOrMore::One(text.to_string()));
+    let body = Body {
+        log_format: if apache { None } else { one },
+        apache_format: if apache { Some(OneOrMore::One(text.to_string())) } else { None },
+        ..Body::default()
+    };
+    let stamped = if apache { Stamped::Start } else { Stamped::End };
+    let built = compile(&body, &[]).and_then(|c| access(c, stamped, Tells::Requests, UrlForm::Plain, Judge::default()));
+    let (access, specificity) = built.map_err(|why| {
         Error::new(Kind::Usage, format!("The log format {name} cannot be used: {why}"))
             .hint("give the string as it stands in nginx.conf: nginx -T | grep -A5 log_format")
-    })
-}
-
-fn with_access(name: &str, access: Access) -> Grammar {
-    Grammar {
+            .hint("or as it stands behind LogFormat in httpd.conf, or behind -F of varnishncsa")
+    })?;
+    let (tier, by_side) = (if apache && text.contains("Varnish:") { Tier::Cache } else { Tier::Origin }, text.contains("Varnish:side"));
+    let access = Access { tells: if by_side { Tells::BySide } else { Tells::Requests }, ..access };
+    Ok(Grammar {
         name: name.to_string(),
-        title: "nginx access log, log_format of the user".to_string(),
-        family: Family::from("nginx-access"),
-        tier: Tier::Origin,
+        title: "access log, format of the user".to_string(),
+        family: Family::from(match (apache, tier) {
+            (true, Tier::Cache) => "varnishncsa",
+            (true, _) => "apache-access",
+            _ => "nginx-access",
+        }),
+        tier,
         framing: Framing::Lines,
         local_time: false,
         resolution_us: resolution_us(&access),
+        measure_resolution: apache,
         stamped: access.stamped,
         file_names: vec!["access".to_string()],
-        specificity: specificity(&access),
+        hints: Vec::new(),
+        guess: None,
+        specificity,
         program: Program::Access(access),
+        messages: None,
+        heading: None,
         record_start: None,
         samples: Vec::new(),
-    }
+    })
 }
 
-fn build(name: &str, file: File) -> std::result::Result<Grammar, String> {
+/// True for the language of Apache and varnishncsa: directives with `%`, no variables with `$`.
+fn is_apache(text: &str) -> bool {
+    let directive = |at: usize| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '{' | '>' | '<'));
+    !text.contains('$') && text.match_indices('%').any(|(at, _)| directive(at))
+}
+
+fn build(name: &str, mut file: File) -> Checked<Grammar> {
     let stamped = stamped(file.stamped.as_deref())?;
     let framing = framing(file.framing.as_deref())?;
     let record_start = file.record_start.as_deref().and_then(Mask::new);
     if (framing == Framing::Records) != record_start.is_some() {
         return Err("framing = \"records\" and record_start go together".to_string());
     }
-    let program = program(file.log_format, file.reader.as_deref(), stamped)?;
     let tier =
         Tier::parse(&file.tier).ok_or_else(|| format!("tier = {:?} is not edge, cache, origin or app", file.tier))?;
-    let (resolution_us, specificity) = match &program {
-        Program::Access(a) => (resolution_us(a), specificity(a)),
-        Program::NginxError => (1_000_000, 40),
-        Program::Vsl => (1, 40),
+    let among = match &file.messages {
+        Some(body) => Some(messages(body).map_err(|e| format!("[messages] {e}"))?.0),
+        None => None,
     };
+    let body = file.body();
+    let heading = heading(&file, &body)?;
+    let (program, specificity) = program(&file, &body, heading.is_some(), stamped)?;
+    let heading = heading.map(|kind| -> Checked<Heading> {
+        let Compiled { names, needs, .. } = compile(&body, &word_fields(&file)?)?;
+        Ok(Heading { kind, needs, names })
+    });
+    let (resolution_us, measured) = resolution(&file, &program)?;
     Ok(Grammar {
         name: name.to_string(),
-        title: file.title,
         family: Family::from(file.family.as_str()),
         tier,
         framing,
-        local_time: matches!(program, Program::NginxError),
+        local_time: local(file.zone.as_deref())? || matches!(program, Program::NginxError),
         resolution_us,
+        measure_resolution: measured,
         stamped,
+        title: file.title,
         file_names: file.file_names,
+        hints: file.hints,
+        guess: file.guess.map(guess).transpose()?,
         program,
-        specificity,
+        messages: among,
+        heading: heading.transpose()?,
+        specificity: file.weight.unwrap_or(specificity),
         record_start,
         samples: file.sample,
     })
 }
 
-fn program(
-    log_format: Option<OneOrMore>,
-    reader: Option<&str>,
-    stamped: Stamped,
-) -> std::result::Result<Program, String> {
-    match (log_format, reader) {
-        (Some(OneOrMore::One(text)), None) => access(&[text], stamped).map(Program::Access),
-        (Some(OneOrMore::More(texts)), None) => access(&texts, stamped).map(Program::Access),
-        (None, Some("nginx-error")) => Ok(Program::NginxError),
-        (None, Some("varnishlog")) => Ok(Program::Vsl),
-        (None, Some(other)) => Err(format!("reader = {other:?} is not nginx-error or varnishlog")),
-        (Some(_), Some(_)) => Err("log_format and reader exclude each other".to_string()),
-        (None, None) => Err("it has neither log_format nor reader".to_string()),
+fn program(file: &File, body: &Body, headed: bool, stamped: Stamped) -> Checked<(Program, usize)> {
+    let shaped = headed || body.log_format.is_some() || body.apache_format.is_some() || body.json || body.columns.is_some();
+    match (shaped, file.reader.as_deref()) {
+        (true, Some(_)) => return Err("log_format and reader exclude each other".to_string()),
+        (false, None) => return Err("it has neither log_format nor reader".to_string()),
+        (false, Some("nginx-error")) => return Ok((Program::NginxError, 40)),
+        (false, Some("varnishlog")) => return Ok((Program::Vsl, 40)),
+        (false, Some(other)) => return Err(format!("reader = {other:?} is not nginx-error or varnishlog")),
+        (true, None) => {}
     }
+    let tells = match file.tells.as_deref() {
+        Some("messages") => return messages(body).map(|(m, specificity)| (Program::Messages(m), specificity)),
+        None | Some("requests") => Tells::Requests,
+        Some("fetches") => Tells::Fetches,
+        Some("side") => Tells::BySide,
+        Some(other) => return Err(format!("tells = {other:?} is not requests, fetches, side or messages")),
+    };
+    let url = match file.url.as_deref() {
+        None => UrlForm::Plain,
+        Some("slashless") => UrlForm::Slashless,
+        Some("host-first") => UrlForm::HostFirst,
+        Some(other) => return Err(format!("url = {other:?} is not slashless or host-first")),
+    };
+    let compiled = compile(body, &word_fields(file)?)?;
+    let own = &compiled.names.own;
+    let judge = Judge::new(file_words(file)?, CacheWords::new(&file.cache)?, |name| {
+        field_of(own, name).or_else(|| builtin(name))
+    })?;
+    access(compiled, stamped, tells, url, judge).map(|(a, specificity)| (Program::Access(a), specificity))
 }
 
-fn access(formats: &[String], stamped: Stamped) -> std::result::Result<Access, String> {
-    if formats.is_empty() {
-        return Err("log_format is an empty list".to_string());
+/// The field of one of nginx's own variables.
+fn builtin(name: &str) -> Option<Field> {
+    let term = super::shape::variable::of_variable(name);
+    (term.field != Field::Ignored).then_some(term.field)
+}
+
+fn file_words(file: &File) -> Checked<Vec<crate::model::Word>> {
+    file.words.as_ref().map_or(Ok(Vec::new()), words)
+}
+
+/// The log fields that hold words.
+fn word_fields(file: &File) -> Checked<Vec<&str>> {
+    let named = file.words.iter().flat_map(toml::Table::keys).map(String::as_str);
+    Ok(named.filter(|name| builtin(name).is_none()).collect())
+}
+
+fn access(
+    compiled: Compiled,
+    stamped: Stamped,
+    tells: Tells,
+    url: UrlForm,
+    judge: Judge,
+) -> Checked<(Access, usize)> {
+    for shape in &compiled.shapes {
+        shape.meaning().check_request()?;
     }
-    let layouts: std::result::Result<Vec<Layout>, String> =
-        formats.iter().map(|text| Layout::compile(&log_format::parse(text)?)).collect();
-    Ok(Access { layouts: layouts?, stamped })
+    Ok((Access { shapes: compiled.shapes, stamped, tells, url, judge, shift_us: 0 }, compiled.specificity))
 }
 
 /// The coarsest stamp of all layouts: `$msec` has milliseconds, the others seconds.
 fn resolution_us(access: &Access) -> i64 {
-    if access.layouts.iter().all(|l| l.has(Field::Msec)) { 1000 } else { 1_000_000 }
+    if access.shapes.iter().all(|s| s.meaning().has(Field::Msec)) { 1000 } else { 1_000_000 }
 }
 
-fn specificity(access: &Access) -> usize {
-    access.layouts.iter().map(|l| l.specificity).min().unwrap_or(0)
+/// The granularity of stamps, and whether it is to be read off them.
+fn resolution(file: &File, program: &Program) -> Checked<(i64, bool)> {
+    Ok(match (file.resolution.as_deref(), program) {
+        (Some("s"), _) => (1_000_000, false),
+        (Some("ms"), _) => (1_000, false),
+        (Some("us"), _) => (1, false),
+        (Some("auto"), _) => (1_000_000, true),
+        (Some(other), _) => return Err(format!("resolution = {other:?} is not s, ms, us or auto")),
+        (None, Program::Access(a)) if !a.shapes.is_empty() => (resolution_us(a), false),
+        (None, Program::Vsl) => (1, false),
+        (None, _) => (1_000_000, false),
+    })
 }
 
-fn framing(word: Option<&str>) -> std::result::Result<Framing, String> {
-    match word {
-        None | Some("lines") => Ok(Framing::Lines),
-        Some("records") => Ok(Framing::Records),
-        Some("vsl") => Ok(Framing::Vsl),
-        Some(other) => Err(format!("framing = {other:?} is not lines, records or vsl")),
+fn guess(g: super::file::Guess) -> Checked<Guess> {
+    let looks = regex::bytes::Regex::new(&g.looks).map_err(|e| format!("[guess] looks: {e}"))?;
+    Ok(Guess { looks, remedy: g.remedy })
+}
+
+fn heading(file: &File, body: &Body) -> Checked<Option<HeadingKind>> {
+    match file.header.as_deref() {
+        None => Ok(None),
+        Some(_) if body.fields.is_empty() => Err("header needs [fields], which say what its names mean".to_string()),
+        Some("w3c") => Ok(Some(HeadingKind::W3c)),
+        Some("csv") => Ok(Some(HeadingKind::Csv)),
+        Some(other) => Err(format!("header = {other:?} is not w3c or csv")),
     }
 }
 
-fn stamped(word: Option<&str>) -> std::result::Result<Stamped, String> {
+fn local(word: Option<&str>) -> Checked<bool> {
+    match word {
+        None | Some("utc") => Ok(false),
+        Some("local") => Ok(true),
+        Some(other) => Err(format!("zone = {other:?} is not local or utc")),
+    }
+}
+
+fn framing(word: Option<&str>) -> Checked<Framing> {
+    match word {
+        None | Some("lines") => Ok(Framing::Lines),
+        Some("records") => Ok(Framing::Records),
+        Some("objects") => Ok(Framing::Objects),
+        Some("vsl") => Ok(Framing::Vsl),
+        Some(other) => Err(format!("framing = {other:?} is not lines, records, objects or vsl")),
+    }
+}
+
+fn stamped(word: Option<&str>) -> Checked<Stamped> {
     match word {
         None | Some("end") => Ok(Stamped::End),
         Some("start") => Ok(Stamped::Start),

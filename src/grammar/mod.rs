@@ -4,31 +4,31 @@
 //! formats known; `Grammar`, which reads lines of one; `Detection`, which says what a log is and why. It must not
 //! know where bytes come from, nor what becomes of an event.
 
-mod access;
-mod access_fetch;
-mod access_request;
+mod body;
 mod detect;
-mod error_log;
 mod escape;
+mod event;
 mod field;
+mod file;
+mod fit;
 mod format;
+mod heading;
 mod library;
-mod list;
 mod load;
-mod log_format;
 mod mask;
-mod program;
-mod request_line;
+mod meaning;
 mod sample;
-mod scan;
+mod shape;
+mod term;
 mod time;
+mod unit;
 mod vsl_shape;
 mod words;
 
-pub use access::MAX_LINE;
 pub use detect::Detection;
+pub use event::access::MAX_LINE;
 pub use format::{Framing, Grammar, Program, Stamped};
+pub use heading::{HeadingKind, Reader};
 pub use library::Library;
 pub use mask::Mask;
 pub use sample::Sample;
-pub use words::{Lookup, words};

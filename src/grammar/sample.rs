@@ -27,6 +27,11 @@ pub struct Sample {
     pub message: Option<toml::Table>,
     /// Fields of the change.
     pub change: Option<toml::Table>,
+    /// Fields of the probe result.
+    pub health: Option<toml::Table>,
+    /// True for a line that says nothing of a client's request and is passed over.
+    #[serde(default)]
+    pub skipped: bool,
 }
 
 /// The fields of an event by name, as text; what is not known is absent.
@@ -52,20 +57,34 @@ fn check(grammar: &Grammar, sample: &Sample) -> Vec<String> {
         return strange.map(|l| format!("{l:?} is no line of varnishlog")).into_iter().collect();
     }
     let mut found: BTreeMap<&str, Named> = BTreeMap::new();
-    let outcome = grammar.line(sample.line.as_bytes(), Locator::default(), &mut |event| {
+    let mut emit = |event: Event<'_>| {
         let (kind, fields) = named(&event);
         found.insert(kind, fields);
-    });
+    };
+    let mut reader = grammar.reader(None);
+    let mut outcome = LineOutcome::Skipped;
+    // A header stands above its line.
+    let (text, several) = (sample.line.trim_start_matches('\n'), grammar.heading.is_some());
+    for line in if several { text.lines().collect() } else { vec![text] } {
+        outcome = reader.line(line.as_bytes(), Locator::default(), &mut emit);
+    }
     let mut wrong = Vec::new();
-    let wanted = if sample.rejected { LineOutcome::NotUnderstood } else { LineOutcome::Parsed };
+    let wanted = match (sample.rejected, sample.skipped) {
+        (true, _) => LineOutcome::NotUnderstood,
+        (_, true) => LineOutcome::Skipped,
+        _ => LineOutcome::Parsed,
+    };
     if outcome != wanted {
-        return vec![format!("the line is {outcome:?}, not {wanted:?}")];
+        let why = format!("the line is {outcome:?}, not {wanted:?}");
+        let last = text.lines().last().unwrap_or_default();
+        return vec![if sample.rejected { why } else { format!("{why}{}", caret(last, reader.reach(last.as_bytes()))) }];
     }
     let parts = [
         ("request", &sample.request),
         ("fetch", &sample.fetch),
         ("message", &sample.message),
         ("change", &sample.change),
+        ("health", &sample.health),
     ];
     for (kind, expected) in parts {
         match (found.get(kind), expected) {
@@ -76,6 +95,14 @@ fn check(grammar: &Grammar, sample: &Sample) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// The line with a caret under the first byte that does not fit.
+fn caret(line: &str, at: usize) -> String {
+    let before: Vec<char> = line.char_indices().take_while(|(n, _)| *n < at).map(|(_, c)| c).collect();
+    let shown: String = before.iter().skip(before.len().saturating_sub(50)).collect();
+    let after: String = line.chars().skip(before.len()).take(25).collect();
+    format!("; it fits up to here:\n  {shown}{after}\n  {}^", " ".repeat(shown.chars().count()))
 }
 
 fn differences(kind: &str, found: &Named, expected: &toml::Table) -> Vec<String> {
@@ -98,7 +125,15 @@ fn named(event: &Event<'_>) -> (&'static str, Named) {
         Event::Change(c) => {
             ("change", vec![("kind", c.kind.word().to_string()), ("time", c.time.rfc3339()), ("text", text(c.text))])
         }
-        Event::Health(_) => ("health", Vec::new()),
+        Event::Health(h) => (
+            "health",
+            vec![
+                ("time", h.time.rfc3339()),
+                ("backend", text(h.backend)),
+                ("healthy", h.healthy.to_string()),
+                ("response", text(h.response)),
+            ],
+        ),
     };
     (kind, fields.into_iter().filter(|(_, v)| !v.is_empty()).collect())
 }
@@ -123,6 +158,11 @@ fn request(r: &Request<'_>) -> Vec<(&'static str, String)> {
         ("connection", r.connection.to_string()),
         ("on_connection", r.on_connection.to_string()),
         ("travelled_id", text(r.travelled_id)),
+        ("own_id", text(r.own_id)),
+        ("pop", text(r.pop)),
+        ("cache", text(r.cache)),
+        ("ttfb_us", r.ttfb_us.map_or(String::new(), |us| us.to_string())),
+        ("vxid", r.vxid.to_string()),
         ("made_by", format!("{:?}", r.made_by)),
         ("incomplete", r.incomplete.to_string()),
         ("retry_after", r.retry_after.to_string()),
@@ -141,6 +181,12 @@ fn fetch(f: &Fetch<'_>) -> Vec<(&'static str, String)> {
         ("backend", text(f.backend)),
         ("addr", text(f.addr)),
         ("port", f.port.to_string()),
+        ("pop", text(f.pop)),
+        ("vxid", f.vxid.to_string()),
+        ("reason", f.reason.word().to_string()),
+        ("reused", f.reused.to_string()),
+        ("had_connection", f.had_connection.map_or(String::new(), |b| b.to_string())),
+        ("had_answer", f.had_answer.map_or(String::new(), |b| b.to_string())),
         ("opens", f.opens.to_string()),
         ("started", f.started.rfc3339()),
         ("connecting", f.connecting.rfc3339()),

@@ -126,6 +126,8 @@ pub struct Fetch<'c> {
     pub addr: &'c [u8],
     /// Port of the next tier; 0 when no connection was made.
     pub port: u16,
+    /// Point of presence that made it; empty when not logged.
+    pub pop: &'c [u8],
     /// Own port of the last connection; 0 when not logged.
     pub local_port: u16,
     /// How many connections were taken (VSL `BackendOpen`).

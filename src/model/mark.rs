@@ -33,6 +33,8 @@ pub enum MarkKind {
     Status,
     /// A message of an error log that belongs to this fetch.
     Message,
+    /// A verdict word of the log: `FIELD VALUE`.
+    Word,
 }
 
 impl MarkKind {
@@ -52,6 +54,7 @@ impl MarkKind {
             MarkKind::Incomplete => "VSL",
             MarkKind::Status => "BerespStatus",
             MarkKind::Message => "message",
+            MarkKind::Word => "word",
         }
     }
 
@@ -72,6 +75,7 @@ impl MarkKind {
             Incomplete,
             Status,
             Message,
+            Word,
         ]
         .into_iter()
         .find(|k| k.word() == word)

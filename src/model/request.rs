@@ -76,6 +76,14 @@ pub struct Request<'c> {
     pub on_connection: u32,
     /// Id that the caller sent along (`X-Varnish`, `X-Request-ID` …); empty when not logged.
     pub travelled_id: &'c [u8],
+    /// Id that this tier gave it and sends along (`cf-ray`, `x-amz-cf-id`, `X-Varnish` …); empty when not logged.
+    pub own_id: &'c [u8],
+    /// Point of presence that served it; empty when not logged.
+    pub pop: &'c [u8],
+    /// What the cache of this tier did, in its own word; empty when not logged.
+    pub cache: &'c [u8],
+    /// Microseconds from the request to the first byte of the answer; `None` when not logged.
+    pub ttfb_us: Option<i64>,
     /// What made the answer.
     pub made_by: MadeBy,
     /// Id of the last fetch that it started itself (not in the background); 0 for none.

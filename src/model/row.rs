@@ -37,12 +37,27 @@ fn small(n: Option<u64>) -> u32 {
 }
 
 /// An id that travelled with a request, in 32 bits; 0 for none. Numbers (`X-Varnish`) keep their low bits, so that the
-/// two ends agree whether one logs text and the other a number.
+/// two ends agree whether one logs text and the other a number; of an id that proxies on the way extend, the part counts
+/// that they leave alone (see [`kept_part`]).
 pub fn id_of(text: &[u8]) -> u32 {
-    let first = text.split(|b| *b == b' ').next().unwrap_or_default();
+    let first = kept_part(text.split(|b| *b == b' ').next().unwrap_or_default());
     match std::str::from_utf8(first).ok().and_then(|t| t.parse::<u64>().ok()) {
         Some(n) => n as u32,
         None => hash32(first),
+    }
+}
+
+/// The part of an id that is the same at both ends: `cf-ray` without the POP that Cloudflare appends to the header, the
+/// trace of a W3C `traceparent` without its span, the `Root=` of an `X-Amzn-Trace-Id`.
+fn kept_part(id: &[u8]) -> &[u8] {
+    let hex = |b: &[u8]| b.iter().all(u8::is_ascii_hexdigit);
+    match id {
+        [ray @ .., b'-', a, b, c] if ray.len() == 16 && hex(ray) && [a, b, c].iter().all(|c| c.is_ascii_uppercase()) => ray,
+        [_, _, b'-', rest @ ..] if id.len() == 55 && rest[32] == b'-' && hex(&rest[..32]) => &rest[..32],
+        _ => match id.windows(5).position(|w| w == b"Root=") {
+            Some(at) => id[at + 5..].split(|c| *c == b';').next().unwrap_or_default(),
+            None => id,
+        },
     }
 }
 
@@ -286,6 +301,16 @@ mod tests {
         assert_eq!(id_of(b"32770"), 32770);
         assert_eq!(id_of(b"32770 3"), 32770);
         assert_eq!(id_of(b"-"), 0);
+    }
+
+    #[test]
+    fn an_id_that_was_extended_on_the_way_is_the_same() {
+        let trace = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let other = b"00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-01";
+        assert_eq!(id_of(trace), id_of(other));
+        assert_eq!(id_of(b"9203c5b1aa1e4d1e-AMS"), id_of(b"9203c5b1aa1e4d1e"));
+        assert_eq!(id_of(b"Self=1-2-3;Root=1-69b52a01-36d228ad5d99923122bbe301"), id_of(b"Root=1-69b52a01-36d228ad5d99923122bbe301"));
+        assert_ne!(id_of(b"9203c5b1-aa1e-4d1e-8888-AMS"), id_of(b"9203c5b1-aa1e-4d1e-8888"));
     }
 
     #[test]

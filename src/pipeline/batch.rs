@@ -14,11 +14,11 @@ use super::context::{Context, Wanted};
 use super::fold::fold;
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
-use crate::frame::{lines, vsl};
-use crate::grammar::{Framing, Grammar};
+use crate::frame::{lines, objects, vsl};
+use crate::grammar::{Framing, Grammar, HeadingKind};
 use crate::model::report::Span;
 use crate::model::{FileId, Stamp, Tier};
-use crate::source::{Chunks, Found, Settings, Trouble};
+use crate::source::{Chunks, Found, Heading, Settings, Trouble};
 
 /// Fetches up to which every request of the next tier is kept.
 const KEEP_ALL: usize = 400_000;
@@ -92,7 +92,12 @@ fn stage(
 fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, troubles: &Mutex<Vec<Trouble>>) -> Partial {
     let grammar = &context.reading(context.files[&id].series).grammar;
     let told = |t: Trouble| troubles.lock().unwrap_or_else(|e| e.into_inner()).push(t);
-    let settings = Settings { progress: job.progress.clone(), chunk: job.chunk, ..Settings::default() };
+    let settings = Settings {
+        progress: job.progress.clone(),
+        chunk: job.chunk,
+        heading: heading(grammar),
+        ..Settings::default()
+    };
     let chunks = match Chunks::open(found, id, |bytes: &[u8]| cut(grammar, bytes), &settings) {
         Ok(chunks) => chunks,
         Err(t) => {
@@ -112,11 +117,20 @@ fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, trouble
         .reduce(Partial::empty, |a, b| a.merge(b, context))
 }
 
+/// Which lines of that format name the columns of others.
+pub fn heading(grammar: &Grammar) -> Option<Heading> {
+    grammar.heading.as_ref().map(|h| match h.kind {
+        HeadingKind::W3c => Heading::Marked("#Fields:"),
+        HeadingKind::Csv => Heading::First,
+    })
+}
+
 /// Where a buffer of that format may be cut.
 pub fn cut(grammar: &Grammar, bytes: &[u8]) -> Option<usize> {
     match grammar.framing {
         Framing::Lines => lines::cut(bytes),
         Framing::Records => lines::cut_records(bytes, &|l| grammar.starts(l)),
+        Framing::Objects => objects::cut(bytes),
         Framing::Vsl => vsl::cut(bytes),
     }
 }

@@ -4,7 +4,7 @@
 use super::absorb::Absorber;
 use super::context::{Context, Reading};
 use super::partial::{FileTally, Partial, Piece};
-use crate::frame::{lines, vsl};
+use crate::frame::{lines, objects, vsl};
 use crate::grammar::Framing;
 use crate::model::report::Lines;
 use crate::model::vsl::VslItem;
@@ -41,11 +41,12 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
 fn records(chunk: &Chunk, partial: &mut Partial, tally: &mut FileTally, context: &Context<'_>, reading: &Reading) {
     let mut absorber = Absorber::new(partial, context, reading);
     let grammar = &reading.grammar;
+    let mut reader = grammar.reader(chunk.header.as_deref());
     let mut one = |text: &[u8], at: Locator, further: u32| {
         let outcome = if text.is_empty() {
             LineOutcome::Skipped
         } else {
-            grammar.line(text, at, &mut |event| absorber.event(&event))
+            reader.line(text, at, &mut |event| absorber.event(&event))
         };
         count(tally, outcome, u64::from(further), at, text);
     };
@@ -53,6 +54,7 @@ fn records(chunk: &Chunk, partial: &mut Partial, tally: &mut FileTally, context:
         Framing::Records => {
             lines::each_record(&chunk.bytes, chunk.file, chunk.offset, &|l| grammar.starts(l), &mut one);
         }
+        Framing::Objects => objects::each_object(&chunk.bytes, chunk.file, chunk.offset, &mut one),
         _ => lines::each_line(&chunk.bytes, chunk.file, chunk.offset, |text, at| one(text, at, 0)),
     }
     absorber.finish();

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::context::{Context, Reading};
 use super::copies::{Looks, copies};
 use super::{Job, Recognised};
-use crate::grammar::{Framing, Grammar};
+use crate::grammar::{Detection, Grammar};
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
 use crate::source::{Chunk, Found, Rotation, Trouble, head, node_names, series_key};
 
@@ -95,20 +95,21 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
     let name = found.path.rsplit('/').next().unwrap_or_default();
     let forced = job.formats.iter().find(|f| f.fits(&found.path)).and_then(|f| job.known.get(&f.name));
     let seen = job.known.detect(&head.bytes, name);
-    let grammar = match forced.or(seen.grammar.map(|n| &job.known.grammars()[n])) {
+    let mut grammar = match forced.or(seen.grammar.map(|n| &job.known.grammars()[n])) {
         Some(g) => g.clone(),
         None => {
             let damage = head.damaged.map(|d| format!(" ({d})")).unwrap_or_default();
-            return Err(Trouble {
-                path: found.path.clone(),
-                why: format!("not recognised: {}{damage}", seen.why),
-                hint: Some(
-                    "name its format: --format NAME (see guru formats list) or --log-format 'STRING' from nginx.conf"
-                        .into(),
-                ),
+            let why = format!("not recognised: {}{damage}{}", seen.why, where_it_stops(&seen));
+            let hint = seen.remedy.unwrap_or_else(|| {
+                "name its format: --format NAME (see guru formats list) or --log-format 'STRING' from nginx.conf".into()
             });
+            return Err(Trouble { path: found.path.clone(), why, hint: Some(hint) });
         }
     };
+    if forced.is_none() {
+        grammar.framing = seen.framing.unwrap_or(grammar.framing);
+        grammar.resolution_us = seen.resolution_us.unwrap_or(grammar.resolution_us);
+    }
     let (key, rotation) = series_key(&found.path);
     let why = if forced.is_some() { "--format says so".into() } else { seen.why };
     Ok(Some(Known {
@@ -124,6 +125,17 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
         rotation,
         node: String::new(),
     }))
+}
+
+/// Lines that do not fit, and where they stop fitting, for people to see.
+pub fn where_it_stops(seen: &Detection) -> String {
+    seen.stops.iter().fold(String::new(), |mut told, (line, at)| {
+        let fits: String = line.chars().take(line.char_indices().take_while(|(n, _)| n < at).count()).collect();
+        let rest: String = line[fits.len()..].chars().take(30).collect();
+        let shown: String = fits.chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
+        told.push_str(&format!("; a line fits up to \u{bb}{shown}\u{ab} and not from \u{bb}{rest}\u{ab}"));
+        told
+    })
 }
 
 /// The first stamp of a head: its whole lines are folded like any chunk, and thrown away. Transactions that are not
@@ -158,7 +170,7 @@ fn first_stamp(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> Stamp {
 
 /// True when lines of the format tell of requests, not only of errors.
 pub fn bears_requests(grammar: &Grammar) -> bool {
-    grammar.framing != Framing::Records
+    grammar.bears_requests()
 }
 
 /// Numbers series and files: tiers from the client on, then by node and name; files of a series oldest first.

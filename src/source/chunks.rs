@@ -22,12 +22,38 @@ pub struct Settings {
     pub cap: usize,
     /// Counts what is read.
     pub progress: Option<Arc<Progress>>,
+    /// Which lines name the columns of those below them.
+    pub heading: Option<Heading>,
+}
+
+/// A kind of line that names the columns of the lines below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heading {
+    /// Every line that begins so.
+    Marked(&'static str),
+    /// The first line of the file.
+    First,
+}
+
+impl Heading {
+    /// The last such line in `bytes`, which begin with a line; `first` when they are the beginning of the file.
+    fn last(self, bytes: &[u8], first: bool) -> Option<Arc<[u8]>> {
+        let begin = match self {
+            Heading::First => first.then_some(0)?,
+            Heading::Marked(mark) => {
+                let found = memchr::memmem::rfind_iter(bytes, mark.as_bytes());
+                found.take(64).find(|at| *at == 0 || bytes[at - 1] == b'\n' || (first && *at == 3))?
+            }
+        };
+        let end = memchr::memchr(b'\n', &bytes[begin..]).map_or(bytes.len(), |n| begin + n);
+        (end - begin <= 1 << 16).then(|| bytes[begin..end].trim_ascii_end().into())
+    }
 }
 
 impl Default for Settings {
     /// 4 MiB chunks, 64 MiB cap.
     fn default() -> Settings {
-        Settings { chunk: 4 << 20, cap: 64 << 20, progress: None }
+        Settings { chunk: 4 << 20, cap: 64 << 20, progress: None, heading: None }
     }
 }
 
@@ -46,6 +72,9 @@ pub struct Chunks<C> {
     /// Offset of `buffer[0]` in the content.
     offset: u64,
     number: u32,
+    heading: Option<Heading>,
+    /// The header line in force at `offset`.
+    header: Option<Arc<[u8]>>,
     /// Newlines given out or dropped.
     lines: u64,
     overlong: u64,
@@ -73,6 +102,8 @@ impl<C: FnMut(&[u8]) -> Option<usize>> Chunks<C> {
             filled: 0,
             offset: 0,
             number: 0,
+            heading: settings.heading,
+            header: None,
             lines: 0,
             overlong: 0,
             ended: false,
@@ -162,10 +193,16 @@ impl<C: FnMut(&[u8]) -> Option<usize>> Chunks<C> {
             offset: self.offset,
             newlines,
             overlong: std::mem::take(&mut self.overlong),
+            header: self.header.clone(),
             last: self.ended,
             pool: Some(self.pool.clone()),
             bytes,
         };
+        if let Some(heading) = self.heading
+            && let Some(line) = heading.last(&chunk.bytes, self.number == 0)
+        {
+            self.header = Some(line);
+        }
         self.number += 1;
         self.offset += edge as u64;
         self.lines += newlines;

@@ -23,7 +23,7 @@ mod standard;
 mod walk;
 mod zst;
 
-pub use chunks::{Chunks, Settings};
+pub use chunks::{Chunks, Heading, Settings};
 pub use decode::Compression;
 pub use head::{Head, head};
 pub use node::node_names;

@@ -1,14 +1,13 @@
-//! The served request of an access line. In: its fields; out: a `Request` and when it was. It must not know the
-//! layout beyond which fields it has.
+//! The served request of a line. In: its fields; out: a `Request` and when it was. It must not know the line's shape.
 
 use crate::model::{Locator, MadeBy, Request, Stamp, Upstream};
 
-use super::field::{Field, Fields, number};
-use super::format::Stamped;
+use super::super::field::{Field, Fields, number};
+use super::super::format::Stamped;
+use super::super::meaning::Meaning;
+use super::super::time::{Zoned, date_and_time, epoch, iso8601, moment, time_local};
 use super::list::last;
-use super::program::Layout;
 use super::request_line::{RequestLine, request_line, target, without_port};
-use super::time::{Zoned, epoch, iso8601, seconds_us, time_local};
 
 /// When a request was served.
 #[derive(Clone, Copy, Debug)]
@@ -20,12 +19,16 @@ pub struct When {
 }
 
 /// The interval of a line; `None` when its stamp is no time. `$msec` wins over the others: it has milliseconds.
-pub fn when(layout: &Layout, fields: &Fields<'_>, stamped: Stamped) -> Option<When> {
-    let stamp = match layout.has(Field::Msec) {
+#[inline]
+pub fn when(meaning: &Meaning, fields: &Fields<'_>, stamped: Stamped) -> Option<When> {
+    let took = meaning.us(Field::RequestTime, last(fields.raw(Field::RequestTime)));
+    if meaning.has_any(&[Field::Start, Field::End]) {
+        return both_ends(meaning, fields, took);
+    }
+    let stamp = match meaning.has(Field::Msec) {
         true => epoch(fields.raw(Field::Msec))?,
-        false => zoned(layout, fields)?.stamp,
+        false => zoned(meaning, fields)?.stamp,
     };
-    let took = seconds_us(fields.raw(Field::RequestTime));
     Some(match (stamped, took) {
         (Stamped::End, Some(us)) => When { start: stamp - us, end: stamp },
         (Stamped::End, None) => When { start: Stamp::NONE, end: stamp },
@@ -33,22 +36,49 @@ pub fn when(layout: &Layout, fields: &Fields<'_>, stamped: Stamped) -> Option<Wh
     })
 }
 
-/// The zone that the line's stamp says, in seconds east of UTC.
-pub fn zone(layout: &Layout, fields: &Fields<'_>) -> Option<i32> {
-    zoned(layout, fields)?.zone_s
+/// The interval of a line that names its start or its end as such, or both.
+fn both_ends(meaning: &Meaning, fields: &Fields<'_>, took: Option<i64>) -> Option<When> {
+    let named = |field| match fields.get(field) {
+        [] => Some(Stamp::NONE),
+        value => moment(value).map(|z| z.stamp),
+    };
+    let (mut start, mut end) = (named(Field::Start)?, named(Field::End)?);
+    if !start.is_known() && !end.is_known() {
+        let stamp = zoned(meaning, fields)?.stamp;
+        if meaning.has(Field::End) { end = stamp } else { start = stamp }
+    }
+    if !end.is_known() {
+        end = start + took.unwrap_or(0);
+    } else if !start.is_known() {
+        start = took.map_or(Stamp::NONE, |us| end - us);
+    }
+    Some(When { start, end })
 }
 
-fn zoned(layout: &Layout, fields: &Fields<'_>) -> Option<Zoned> {
-    if layout.has(Field::TimeLocal) {
+/// The zone that the line's stamp says, in seconds east of UTC.
+pub fn zone(meaning: &Meaning, fields: &Fields<'_>) -> Option<i32> {
+    if meaning.has_any(&[Field::Msec, Field::Start, Field::End]) && !meaning.has_any(&[Field::TimeLocal, Field::TimeIso]) {
+        return None;
+    }
+    zoned(meaning, fields)?.zone_s
+}
+
+/// The stamp of a line that has one.
+pub fn zoned(meaning: &Meaning, fields: &Fields<'_>) -> Option<Zoned> {
+    if meaning.has(Field::TimeLocal) {
         time_local(fields.raw(Field::TimeLocal))
-    } else {
+    } else if meaning.has(Field::TimeIso) {
         iso8601(fields.raw(Field::TimeIso))
+    } else if meaning.has(Field::TimeOfDay) {
+        date_and_time(fields.raw(Field::Date), fields.raw(Field::TimeOfDay))
+    } else {
+        moment(fields.raw(Field::Time))
     }
 }
 
 /// The request of a line.
-pub fn request<'c>(layout: &Layout, f: &Fields<'c>, when: When, at: Locator) -> Request<'c> {
-    let RequestLine { method, host, url, .. } = line(layout, f);
+pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -> Request<'c> {
+    let RequestLine { method, host, url, .. } = line(meaning, f);
     let logged_host = without_port(f.get(Field::Host));
     let real_peer = f.get(Field::RealPeer);
     let (peer, client) = if real_peer.is_empty() {
@@ -57,7 +87,7 @@ pub fn request<'c>(layout: &Layout, f: &Fields<'c>, when: When, at: Locator) -> 
         (real_peer, f.get(Field::RemoteAddr))
     };
     let forwarded = f.get(Field::Forwarded);
-    let upstream = upstream(layout, f);
+    let upstream = upstream(meaning, f);
     Request {
         at,
         method,
@@ -78,15 +108,20 @@ pub fn request<'c>(layout: &Layout, f: &Fields<'c>, when: When, at: Locator) -> 
         on_connection: f.number(Field::ConnectionRequests).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
         travelled_id: first_of([f.get(Field::XVarnish), f.get(Field::XRequestId), f.get(Field::RequestId)]),
         made_by: made_by(f, upstream),
-        incomplete: layout.has(Field::Completion) && !matches!(f.raw(Field::Completion), [b'O', b'K']),
+        own_id: f.get(Field::OwnId),
+        pop: f.get(Field::Pop),
+        cache: f.get(Field::CacheStatus),
+        ttfb_us: if meaning.has(Field::Ttfb) { meaning.us(Field::Ttfb, f.raw(Field::Ttfb)) } else { None },
+        // nginx `OK` or nothing, Apache `X`, `+` and `-`, JSON true and false.
+        incomplete: meaning.has(Field::Completion) && matches!(f.raw(Field::Completion), [] | [b'X'] | b"false"),
         retry_after: !f.get(Field::RetryAfter).is_empty(),
         upstream,
         ..Request::default()
     }
 }
 
-fn line<'c>(layout: &Layout, f: &Fields<'c>) -> RequestLine<'c> {
-    if layout.has(Field::Request) {
+fn line<'c>(meaning: &Meaning, f: &Fields<'c>) -> RequestLine<'c> {
+    if meaning.has(Field::Request) {
         return request_line(f.raw(Field::Request));
     }
     RequestLine { method: f.get(Field::Method), ..target(f.get(Field::Uri)) }
@@ -109,29 +144,29 @@ fn made_by(f: &Fields<'_>, upstream: Upstream) -> MadeBy {
 }
 
 /// What the line says of the upstream, of the last attempt where there were several.
-pub fn upstream(layout: &Layout, f: &Fields<'_>) -> Upstream {
+pub fn upstream(meaning: &Meaning, f: &Fields<'_>) -> Upstream {
     // Whichever the format has: all upstream lists of one line have the same length.
     let present = [Field::UpstreamAddr, Field::UpstreamStatus, Field::UpstreamResponse, Field::UpstreamConnect]
         .into_iter()
-        .find(|field| layout.has(*field));
+        .find(|field| meaning.has(*field));
     let Some(present) = present else { return Upstream::default() };
     if f.get(present).is_empty() {
         return Upstream { status: 0, answered: None, asked: Some(false) };
     }
     let status = number(last(f.raw(Field::UpstreamStatus))).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
-    Upstream { status, answered: answered(layout, f), asked: Some(true) }
+    Upstream { status, answered: answered(meaning, f), asked: Some(true) }
 }
 
 /// Whether the last upstream sent headers: `$upstream_header_time` is a number, or bytes were received.
-fn answered(layout: &Layout, f: &Fields<'_>) -> Option<bool> {
-    if layout.has(Field::UpstreamHeader) {
-        return Some(seconds_us(last(f.raw(Field::UpstreamHeader))).is_some());
+fn answered(meaning: &Meaning, f: &Fields<'_>) -> Option<bool> {
+    if meaning.has(Field::UpstreamHeader) {
+        return Some(meaning.us(Field::UpstreamHeader, last(f.raw(Field::UpstreamHeader))).is_some());
     }
-    if layout.has(Field::UpstreamReceived) {
+    if meaning.has(Field::UpstreamReceived) {
         // Some bytes may be half a header; none are no answer.
         return if number(last(f.raw(Field::UpstreamReceived))).unwrap_or(0) == 0 { Some(false) } else { None };
     }
     // A group's name alone: no peer of it was alive, so nobody can have answered.
     let addr = last(f.raw(Field::UpstreamAddr));
-    (layout.has(Field::UpstreamAddr) && !addr.contains(&b':')).then_some(false)
+    (meaning.has(Field::UpstreamAddr) && !addr.contains(&b':')).then_some(false)
 }

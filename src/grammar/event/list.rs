@@ -6,7 +6,7 @@
 
 use memchr::memchr2;
 
-use super::time::seconds_us;
+use super::super::unit::Unit;
 
 /// The items of a list, first to last.
 pub fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -48,12 +48,12 @@ pub fn count(list: &[u8]) -> usize {
 }
 
 /// Microseconds of all items but the last: when the last attempt began, after the first.
-pub fn before_last_us(list: &[u8]) -> i64 {
+pub fn before_last_us(list: &[u8], unit: Unit) -> i64 {
     if is_single(list) {
         return 0;
     }
-    let all = |sum: i64, item| sum.saturating_add(seconds_us(item).unwrap_or(0));
-    items(list).fold(0, all).saturating_sub(seconds_us(last(list)).unwrap_or(0))
+    let all = |sum: i64, item| sum.saturating_add(unit.us(item).unwrap_or(0));
+    items(list).fold(0, all).saturating_sub(unit.us(last(list)).unwrap_or(0))
 }
 
 /// Position and length of the first separator.
@@ -87,7 +87,7 @@ mod tests {
         ];
         for (list, n, end, before) in cases {
             let b = list.as_bytes();
-            assert_eq!((count(b), last(b), before_last_us(b)), (n, end.as_bytes(), before), "{list}");
+            assert_eq!((count(b), last(b), before_last_us(b, Unit::Seconds)), (n, end.as_bytes(), before), "{list}");
         }
     }
 

@@ -7,10 +7,12 @@
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr2, memrchr};
 
-use super::escape::Escape;
-use super::field::{Field, Fields, Kind, meant, of_variable};
+use super::super::escape::Escape;
+use super::super::field::{Field, Fields, Kind};
+use super::super::meaning::Meaning;
 use super::log_format::{LogFormat, Part};
 use super::scan::{Literal, find};
+use super::vocabulary::Vocabulary;
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -42,18 +44,17 @@ enum Until {
 #[derive(Clone, Debug)]
 pub struct Layout {
     ops: Vec<Op>,
-    has: u64,
-    /// How values are escaped.
-    pub escape: Escape,
+    /// What its values mean.
+    pub meaning: Meaning,
     /// How much a line must have in common with it: decides between layouts that fit equally well.
     pub specificity: usize,
 }
 
 impl Layout {
-    /// Compiles a format; the error says what is wrong with it.
-    pub fn compile(format: &LogFormat) -> Result<Layout, String> {
+    /// Compiles a format whose names mean what `words` says; the error says what is wrong with it.
+    pub fn compile(format: &LogFormat, words: &Vocabulary<'_>) -> Result<Layout, String> {
         let mut ops = Vec::with_capacity(format.parts.len());
-        let mut has = 0;
+        let mut meaning = Meaning::new(format.escape, words.absent);
         let mut specificity = 0;
         for (i, part) in format.parts.iter().enumerate() {
             match part {
@@ -62,76 +63,58 @@ impl Layout {
                     ops.push(Op::Literal(Literal::new(text.as_bytes())));
                 }
                 Part::Variable(name) => {
-                    if let Some(known) = meant(name) {
-                        return Err(format!("the variable ${name} is unknown; ${known} is meant, it seems"));
-                    }
-                    let (field, kind) = of_variable(name);
-                    if field != Field::Ignored && has & bit(field) != 0 && field != Field::Host {
+                    let term = words.of(name)?;
+                    if !meaning.add(term) && term.field != Field::Host {
                         return Err(format!("${name} stands twice in the format, or a variable of the same meaning"));
                     }
-                    has |= bit(field);
                     specificity += 4;
-                    let until = until(name, kind, &format.parts[i + 1..], format.escape)?;
-                    ops.push(Op::Take(field, kind, until));
+                    let until = until(name, term.kind, &format.parts[i + 1..], format.escape, words)?;
+                    ops.push(Op::Take(term.field, term.kind, until));
                 }
             }
         }
-        let layout = Layout { ops, has: has & !bit(Field::Ignored), escape: format.escape, specificity };
-        layout.check()?;
-        Ok(layout)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let any = |fields: &[Field]| fields.iter().any(|f| self.has(*f));
-        if !any(&[Field::Msec, Field::TimeLocal, Field::TimeIso]) {
-            return Err("it has no time: $time_local, $time_iso8601 or $msec".to_string());
-        }
-        if !any(&[Field::Request, Field::Uri]) {
-            return Err("it has no request: $request, $request_uri or $uri".to_string());
-        }
-        if !self.has(Field::Status) {
-            return Err("it has no $status".to_string());
-        }
-        Ok(())
-    }
-
-    /// True when lines of this layout have the field.
-    #[inline]
-    pub fn has(&self, field: Field) -> bool {
-        self.has & bit(field) != 0
+        Ok(Layout { ops, meaning, specificity })
     }
 
     /// Fills `fields` from a line; false when the line is not of this layout.
     #[inline]
     pub fn read<'c>(&self, line: &'c [u8], fields: &mut Fields<'c>) -> bool {
+        self.reach(line, fields) == Ok(())
+    }
+
+    /// The same; the error is how many bytes of the line fit, for people to see.
+    #[inline]
+    pub fn reach<'c>(&self, line: &'c [u8], fields: &mut Fields<'c>) -> Result<(), usize> {
         let mut rest = line;
         for op in &self.ops {
             match op {
                 Op::Literal(literal) => match literal.after(rest) {
                     Some(after) => rest = after,
-                    None => return false,
+                    None => return Err(line.len() - rest.len()),
                 },
                 Op::Take(field, kind, until) => {
-                    let Some(end) = until.find(rest) else { return false };
+                    let Some(end) = until.find(rest) else { return Err(line.len() - rest.len()) };
                     let (value, after) = rest.split_at(end);
                     if !kind.fits(value) {
-                        return false;
+                        return Err(line.len() - rest.len());
                     }
                     fields.set(*field, value);
                     rest = after;
                 }
             }
         }
-        rest.is_empty()
+        if rest.is_empty() { Ok(()) } else { Err(line.len() - rest.len()) }
     }
 }
 
-fn bit(field: Field) -> u64 {
-    1 << field as u8
-}
-
 /// How the value of a variable ends, by what follows it in the format.
-fn until(name: &str, kind: Kind, next: &[Part], escape: Escape) -> Result<Until, String> {
+fn until(
+    name: &str,
+    kind: Kind,
+    next: &[Part],
+    escape: Escape,
+    words: &Vocabulary<'_>,
+) -> Result<Until, String> {
     let text = match next.first() {
         None => return Ok(Until::End),
         Some(Part::Variable(next)) if matches!(next.as_str(), "uri" | "request_uri" | "document_uri") => "/",
@@ -142,9 +125,9 @@ fn until(name: &str, kind: Kind, next: &[Part], escape: Escape) -> Result<Until,
     };
     let first = text.as_bytes().first().copied().unwrap_or(b' ');
     Ok(match kind {
-        Kind::Word if text == ":" && is_number(next.get(1)) => Until::LastColon(first_byte(next.get(2))),
-        Kind::List | Kind::Times if first != b'"' && first != b'|' => Until::ListEnd(first),
-        Kind::Text | Kind::Word if first == b'"' && escape == Escape::Json => Until::JsonQuote,
+        Kind::Word if text == ":" && is_number(next.get(1), words) => Until::LastColon(first_byte(next.get(2))),
+        Kind::List | Kind::Times | Kind::Duration if first != b'"' && first != b'|' => Until::ListEnd(first),
+        Kind::Text | Kind::Word if first == b'"' && escape.guards_quotes() => Until::JsonQuote,
         Kind::Text if first == b'"' && escape == Escape::Default => Until::Byte(first),
         Kind::Text if text == " " && name == "request" => {
             return Err(format!("${name} contains blanks: put it in quotes, so that its end can be seen"));
@@ -153,13 +136,13 @@ fn until(name: &str, kind: Kind, next: &[Part], escape: Escape) -> Result<Until,
         Kind::TimeLocal | Kind::TimeIso if first == b':' || first == b'/' => {
             return Err(format!("${name} contains {:?}: nothing says where it ends", first as char));
         }
-        Kind::TimeLocal if first == b' ' => Until::ListEnd(b' '),
+        Kind::TimeLocal | Kind::Stamp if first == b' ' => Until::ListEnd(b' '),
         _ => Until::Byte(first),
     })
 }
 
-fn is_number(part: Option<&Part>) -> bool {
-    matches!(part, Some(Part::Variable(name)) if of_variable(name).1 == Kind::Number)
+fn is_number(part: Option<&Part>, words: &Vocabulary<'_>) -> bool {
+    matches!(part, Some(Part::Variable(name)) if words.of(name).is_ok_and(|t| t.kind == Kind::Number))
 }
 
 fn first_byte(part: Option<&Part>) -> u8 {
@@ -212,26 +195,6 @@ fn json_quote(rest: &[u8]) -> Option<usize> {
         from = at + 2;
         if from > rest.len() {
             return None;
-        }
-    }
-}
-
-impl Kind {
-    /// True when the value may be of this kind.
-    #[inline]
-    fn fits(self, value: &[u8]) -> bool {
-        let none = matches!(value, [] | [b'-']);
-        match self {
-            Kind::Text | Kind::List => true,
-            Kind::Word => find(b' ', value).is_none(),
-            Kind::Number => none || value.iter().all(u8::is_ascii_digit),
-            Kind::Status => value.len() == 3 && value.iter().all(u8::is_ascii_digit),
-            Kind::Seconds => none || value.iter().all(|c| c.is_ascii_digit() || *c == b'.'),
-            Kind::Times => value.iter().all(|c| c.is_ascii_digit() || matches!(c, b'.' | b',' | b' ' | b':' | b'-')),
-            // Only the shape: whoever takes the value reads it, and refuses the line when it is no time.
-            Kind::TimeLocal => value.len() == 26 && value[2] == b'/' && value[20] == b' ',
-            Kind::TimeIso => value.len() >= 19 && value[4] == b'-' && value[13] == b':',
-            Kind::Epoch => value.first().is_some_and(u8::is_ascii_digit),
         }
     }
 }

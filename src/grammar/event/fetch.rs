@@ -5,13 +5,13 @@
 //! `$upstream_header_time` is a number. A line without upstream fields that says 502 or 504 tells of a failed fetch
 //! all the same: nothing else makes a proxy answer so, while 500 and 503 may be its own.
 
+use crate::model::row::id_of;
 use crate::model::{Fetch, FetchOutcome, Mark, MarkKind, Reason, Request, Stamp};
 
-use super::field::{Field, Fields, number};
+use super::super::field::{Field, Fields, number};
+use super::super::meaning::Meaning;
 use super::list::{before_last_us, count, last};
-use super::program::Layout;
 use super::request_line::without_port;
-use super::time::seconds_us;
 
 /// True when the line tells of a fetch: an upstream was asked, or the status says that one should have been.
 #[inline]
@@ -21,36 +21,45 @@ pub fn made_one(r: &Request<'_>) -> bool {
 
 /// The fetch of a line that [`made_one`].
 #[inline]
-pub fn fetch<'c>(layout: &Layout, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c> {
+pub fn fetch<'c>(meaning: &Meaning, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c> {
     let asked = r.upstream.asked == Some(true);
-    let list = f.get(Field::UpstreamAddr);
-    let (addr, port) = address(last(list));
-    let outcome = if asked { outcome(r) } else { FetchOutcome::Failed };
+    let mut fetch = base(meaning, f, r);
+    fetch.outcome = if asked { outcome(r) } else { FetchOutcome::Failed };
+    fetch.origin_status = origin_status(r);
+    settle_times(&mut fetch);
+    let text = mark(f, r, fetch.outcome);
+    if !text.is_empty() {
+        fetch.marks.push(Mark { kind: MarkKind::Status, text, at: r.at });
+    }
+    fetch
+}
+
+/// What a line says of the fetch that was made for its request, before it is known what became of it.
+#[inline]
+pub fn base<'c>(meaning: &Meaning, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c> {
+    let (addr, port) = address(last(f.get(Field::UpstreamAddr)));
+    let upstream_host = f.get(Field::UpstreamHost);
     let mut fetch = Fetch {
         at: r.at,
         reason: Reason::Upstream,
         method: r.method,
-        host: r.host,
+        host: if upstream_host.is_empty() { r.host } else { without_port(upstream_host) },
         url: r.url,
         agent: r.agent,
         referer: r.referer,
-        backend: backend(f, last(list)),
+        backend: backend(f, last(f.get(Field::UpstreamAddr))),
         addr,
         port,
+        pop: r.pop,
         opens: opens(f, addr),
         started: r.start,
         ended: r.end,
         status: r.status,
-        origin_status: origin_status(r),
-        outcome,
+        travelled_id: u64::from(id_of(r.own_id)),
         ..Fetch::default()
     };
     fetch.response.retry_after = r.retry_after;
-    times(layout, f, &mut fetch);
-    let text = mark(f, r, outcome);
-    if !text.is_empty() {
-        fetch.marks.push(Mark { kind: MarkKind::Status, text, at: r.at });
-    }
+    times(meaning, f, &mut fetch);
     fetch
 }
 
@@ -128,17 +137,28 @@ fn mark<'c>(f: &Fields<'c>, r: &Request<'c>, outcome: FetchOutcome) -> &'c [u8] 
 }
 
 /// When the last attempt connected, was answered and done; measured from its own beginning.
-fn times(layout: &Layout, f: &Fields<'_>, fetch: &mut Fetch<'_>) {
-    let response = f.raw(Field::UpstreamResponse);
-    let begun = fetch.started + before_last_us(response);
-    let after = |field| seconds_us(last(f.raw(field))).map_or(Stamp::NONE, |us| begun + us);
+fn times(meaning: &Meaning, f: &Fields<'_>, fetch: &mut Fetch<'_>) {
+    let begun = fetch.started + before_last_us(f.raw(Field::UpstreamResponse), meaning.unit(Field::UpstreamResponse));
+    let after = |field| meaning.us(field, last(f.raw(field))).map_or(Stamp::NONE, |us| begun + us);
     fetch.connecting = begun;
     fetch.connected = after(Field::UpstreamConnect);
     // Without a connection nothing was sent; a format that does not log connecting cannot tell.
-    fetch.sent = if layout.has(Field::UpstreamConnect) { fetch.connected } else { begun };
+    fetch.sent = if meaning.has(Field::UpstreamConnect) { fetch.connected } else { begun };
     fetch.first_sent = if begun == fetch.started { fetch.sent } else { fetch.started };
-    let done = after(Field::UpstreamResponse);
     fetch.answered = after(Field::UpstreamHeader);
+    fetch.completed = after(Field::UpstreamResponse);
+    if meaning.has(Field::UpstreamConnect) {
+        fetch.had_connection = Some(fetch.connected.is_known());
+    }
+    if meaning.has(Field::UpstreamHeader) {
+        fetch.had_answer = Some(fetch.answered.is_known());
+    }
+}
+
+/// What the outcome says of the times that are not logged. Without a whole answer there is no moment when it was
+/// complete; what is logged as such is then the moment of giving up.
+pub fn settle_times(fetch: &mut Fetch<'_>) {
+    let done = std::mem::take(&mut fetch.completed);
     if matches!(fetch.outcome, FetchOutcome::Good | FetchOutcome::Relayed | FetchOutcome::Denied) {
         fetch.completed = done.or(fetch.ended);
     } else {

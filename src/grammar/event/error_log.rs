@@ -8,10 +8,10 @@ use memchr::{memmem, memrchr_iter};
 
 use crate::model::{Change, ChangeKind, Event, LineOutcome, Locator, Message, Stamp};
 
+use super::super::field::number;
+use super::super::time::nginx_error;
 use super::access::MAX_LINE;
-use super::field::number;
 use super::request_line::{request_line, without_port};
-use super::time::nginx_error;
 
 /// Length of `2026/11/20 17:48:34`.
 const STAMP: usize = 19;

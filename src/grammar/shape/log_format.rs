@@ -4,7 +4,7 @@
 //! Source: nginx 1.22 and 1.31, `ngx_http_log_module`. There is no escape for a dollar sign; `\"` is quoting of the
 //! configuration file only, so a bare format string is taken as it is.
 
-use super::escape::Escape;
+use super::super::escape::Escape;
 
 /// A piece of a format.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,135 @@
+//! The fetch of a line that says itself what became of it: a CDN's result word, a proxy's termination state, a cache
+//! word, the origin's status beside its own. In: fields, the request, and the format's words; out: a `Fetch`, or that
+//! the line tells of none. It must not know causes: a word's class is all it asks.
+
+use crate::model::{Class, Facts, Fetch, FetchOutcome, MadeBy, Mark, MarkKind, Reason, Request};
+
+use super::super::field::{Field, Fields};
+use super::super::meaning::Meaning;
+use super::cache::CacheWord;
+use super::compose::WordTexts;
+use super::fetch;
+use super::judge::Judge;
+
+/// What a line tells.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // lives for one call; boxing would allocate per line
+pub enum Told<'c> {
+    /// It has nothing to do with a request of a client.
+    Noise,
+    /// A request that no fetch was made for.
+    Served,
+    /// A request and its fetch.
+    Fetched(Fetch<'c>),
+}
+
+/// Reads the verdict of a line.
+pub fn told<'c>(
+    meaning: &Meaning,
+    judge: &Judge,
+    f: &Fields<'c>,
+    words: &WordTexts<'c>,
+    r: &mut Request<'c>,
+) -> Told<'c> {
+    let cache = judge.cache(f);
+    let mut fetch = fetch::base(meaning, f, r);
+    fetch.origin_status = r.upstream.status;
+    let class = class(judge, f, &fetch);
+    if class == Class::Noise {
+        return Told::Noise;
+    }
+    let asked = asked(meaning, f, cache, r);
+    let Some(outcome) = outcome(meaning, class, cache, asked, r) else {
+        r.made_by = if cache == Some(CacheWord::Synth) { MadeBy::Itself } else { MadeBy::Hit };
+        return Told::Served;
+    };
+    r.made_by = if cache.is_some_and(CacheWord::stored) { MadeBy::Hit } else { MadeBy::Fetch };
+    fetch.outcome = outcome;
+    if outcome == FetchOutcome::Relayed && fetch.origin_status == 0 {
+        fetch.origin_status = r.status;
+    }
+    // The client got something stored: the failure is hidden, as that of a background fetch is.
+    if outcome == FetchOutcome::Failed && (1..500).contains(&r.status) {
+        fetch.reason = Reason::Bgfetch;
+    }
+    fetch::settle_times(&mut fetch);
+    if outcome != FetchOutcome::Good {
+        marks(judge, f, words, &mut fetch);
+    }
+    Told::Fetched(fetch)
+}
+
+/// What the first field says that says more than "nothing failed".
+fn class(judge: &Judge, f: &Fields<'_>, fetch: &Fetch<'_>) -> Class {
+    let mut found = Class::Unknown;
+    for asked in &judge.asked {
+        let class = match judge.class(asked, f) {
+            Class::Depends => judge.class_given(asked, f, &Facts::of(fetch)),
+            class => class,
+        };
+        match class {
+            Class::Unknown | Class::Depends => {}
+            Class::Ok => found = Class::Ok,
+            class => return class,
+        }
+    }
+    found
+}
+
+/// Whether the origin was asked; `None` when the line does not say.
+fn asked(meaning: &Meaning, f: &Fields<'_>, cache: Option<CacheWord>, r: &Request<'_>) -> Option<bool> {
+    let told = meaning.has(Field::Asked).then(|| !matches!(f.get(Field::Asked), [] | [b'0'] | b"false" | b"00"));
+    let addressed = meaning
+        .has_any(&[Field::UpstreamAddr, Field::UpstreamStatus])
+        .then(|| r.upstream.status > 0 || !f.get(Field::UpstreamAddr).is_empty());
+    let all = [told, cache.map(CacheWord::asked), addressed];
+    if all.contains(&Some(true)) { Some(true) } else { all.into_iter().flatten().next() }
+}
+
+/// What became of the fetch; `None` when none was made.
+fn outcome(
+    meaning: &Meaning,
+    class: Class,
+    cache: Option<CacheWord>,
+    asked: Option<bool>,
+    r: &Request<'_>,
+) -> Option<FetchOutcome> {
+    use FetchOutcome as O;
+    let (status, origin) = (r.status, r.upstream.status);
+    let stale = cache == Some(CacheWord::Stale);
+    let stored = cache.is_some_and(CacheWord::stored);
+    Some(match class {
+        Class::NotOrigin => O::Unknown,
+        Class::Failed if (200..400).contains(&status) && !stored => O::Cut,
+        Class::Failed => O::Failed,
+        Class::Relayed if status >= 500 => O::Relayed,
+        _ if stale => O::Failed,
+        _ if origin >= 500 && status >= 500 => O::Relayed,
+        _ if origin == 403 && status == 403 => O::Denied,
+        _ if origin > 0 && origin < 500 && status >= 500 => O::Failed,
+        _ if origin > 0 => O::Good,
+        _ if status < 500 => return asked?.then_some(O::Good),
+        // The edge's own answer, or an error that it had stored.
+        _ if asked == Some(false) => return None,
+        Class::Ok => O::Relayed,
+        _ if meaning.has(Field::UpstreamStatus) || matches!(status, 502 | 504 | 520..=599) => O::Failed,
+        _ => O::Relayed,
+    })
+}
+
+fn marks<'c>(judge: &Judge, f: &Fields<'c>, words: &WordTexts<'c>, fetch: &mut Fetch<'c>) {
+    for n in 0..judge.asked.len() {
+        let text = words.get(n);
+        if !text.is_empty() {
+            fetch.marks.push(Mark { kind: MarkKind::Word, text, at: fetch.at });
+        }
+    }
+    let error = f.get(Field::FetchError);
+    if !error.is_empty() {
+        fetch.marks.push(Mark { kind: MarkKind::FetchError, text: error, at: fetch.at });
+    }
+    let status = f.get(Field::Status);
+    if !status.is_empty() {
+        fetch.marks.push(Mark { kind: MarkKind::Status, text: status, at: fetch.at });
+    }
+}
