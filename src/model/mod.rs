@@ -28,7 +28,7 @@ pub mod verdict;
 pub mod vsl;
 
 pub use cause::{Bucket, Cause, Ruling};
-pub use event::{Event, Outcome as LineOutcome};
+pub use event::{Event, Logged, Outcome as LineOutcome};
 pub use evidence::Evidence;
 pub use explain::Explanation;
 pub use facts::{Fact, Facts};
