@@ -4,8 +4,10 @@
 mod analyze;
 mod bar;
 mod common;
+mod events;
 mod explain;
 mod formats;
+mod input;
 mod keep;
 mod known;
 mod remember;
@@ -34,6 +36,8 @@ struct Cli {
 enum Command {
     /// Read logs, link failed fetches to what the origin saw, name causes, group incidents, remember them
     Analyze(analyze::Args),
+    /// Write every event of the logs as one line of normalised JSON
+    Events(events::Args),
     /// List and search the history
     Incidents(remember::List),
     /// Show one incident, whole: the open one, else the newest
@@ -61,6 +65,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Analyze(args) => analyze::run(&args, &cli.common),
+        Command::Events(args) => events::run(&args, &cli.common),
         Command::Incidents(args) => remember::incidents(&args, &cli.common),
         Command::Show(args) => remember::show(&args, &cli.common),
         Command::Resolve(args) => remember::resolve(&args, &cli.common),

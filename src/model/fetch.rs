@@ -63,6 +63,18 @@ pub enum FetchOutcome {
 }
 
 impl FetchOutcome {
+    /// The word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            FetchOutcome::Good => "good",
+            FetchOutcome::Failed => "failed",
+            FetchOutcome::Cut => "cut",
+            FetchOutcome::Relayed => "relayed",
+            FetchOutcome::Denied => "denied",
+            FetchOutcome::Unknown => "unknown",
+        }
+    }
+
     /// True for what counts as a failed fetch without further proof.
     pub fn has_failed(self) -> bool {
         matches!(self, FetchOutcome::Failed | FetchOutcome::Cut | FetchOutcome::Relayed)

@@ -32,7 +32,7 @@ pub mod word;
 
 pub use cause::{Bucket, Cause, Ruling};
 pub use condition::Condition;
-pub use event::{Event, Outcome as LineOutcome};
+pub use event::{Event, Logged, Outcome as LineOutcome};
 pub use evidence::Evidence;
 pub use explain::Explanation;
 pub use facts::{Fact, Facts};

@@ -17,6 +17,17 @@ pub enum RequestReason {
     Esi,
 }
 
+impl RequestReason {
+    /// The word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            RequestReason::Client => "client",
+            RequestReason::Restart => "restart",
+            RequestReason::Esi => "esi",
+        }
+    }
+}
+
 /// What made the answer that the client got.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MadeBy {
@@ -29,6 +40,18 @@ pub enum MadeBy {
     Hit,
     /// The tier itself: VCL `synth`, or a web server that asked no upstream.
     Itself,
+}
+
+impl MadeBy {
+    /// The word in JSON; `None` when it is not known.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            MadeBy::Unknown => None,
+            MadeBy::Fetch => Some("fetch"),
+            MadeBy::Hit => Some("hit"),
+            MadeBy::Itself => Some("itself"),
+        }
+    }
 }
 
 /// A served request; every text field is borrowed from the chunk, empty when the log has none.

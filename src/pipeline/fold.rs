@@ -1,5 +1,6 @@
 //! One chunk into a `Partial`: a pure function, run on any thread in any order. In: a chunk and the read-only tables;
 //! out: what its events add up to, and the pieces of transactions that its edges cut. It must not keep anything.
+//! The same reading serves whoever else listens to a chunk's events.
 
 use super::absorb::Absorber;
 use super::context::{Context, Reading};
@@ -8,9 +9,26 @@ use crate::frame::{lines, objects, vsl};
 use crate::grammar::Framing;
 use crate::model::report::Lines;
 use crate::model::vsl::VslItem;
-use crate::model::{LineOutcome, Locator, SeriesId};
+use crate::model::{Event, LineOutcome, Locator, SeriesId, Tag};
 use crate::source::Chunk;
 use crate::varnish::{Assembler, Fragments};
+
+/// Who listens to what a chunk tells.
+pub trait Listen {
+    /// An event, in the order in which the log completes them.
+    fn event(&mut self, event: &Event<'_>);
+
+    /// A record at which a transaction may have become whole whose other parts are in earlier chunks.
+    #[inline]
+    fn edge(&mut self, _vxid: u64, _at: Locator) {}
+}
+
+impl Listen for Absorber<'_, '_> {
+    #[inline]
+    fn event(&mut self, event: &Event<'_>) {
+        Absorber::event(self, event);
+    }
+}
 
 /// Folds a chunk.
 pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
@@ -18,35 +36,46 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     let reading = context.reading(file.series);
     let mut partial = Partial::empty();
     let mut tally = FileTally::default();
-    match reading.grammar.framing {
-        Framing::Vsl => {
-            let fragments = transactions(chunk, &mut partial, &mut tally, context, reading);
-            let end = if chunk.last {
-                (file.ordinal + 1, 0)
-            } else {
-                (file.ordinal, chunk.offset + chunk.bytes.len() as u64)
-            };
-            partial.open.insert((file.series, (file.ordinal, chunk.offset)), Piece { end, fragments });
-        }
-        _ => records(chunk, &mut partial, &mut tally, context, reading),
+    let mut absorber = Absorber::new(&mut partial, context, reading);
+    let fragments = read(chunk, reading, &mut tally, &mut absorber);
+    absorber.finish();
+    if let Some(fragments) = fragments {
+        let end = if chunk.last {
+            (file.ordinal + 1, 0)
+        } else {
+            (file.ordinal, chunk.offset + chunk.bytes.len() as u64)
+        };
+        partial.open.insert((file.series, (file.ordinal, chunk.offset)), Piece { end, fragments });
     }
-    tally.lines.read += chunk.overlong;
-    tally.lines.not_understood += chunk.overlong;
-    tally.chunks.insert(chunk.offset, (chunk.overlong, chunk.newlines));
     partial.file(chunk.file).absorb(tally);
     partial
 }
 
+/// Reads a chunk: tells its events and counts its lines. Hands back the pieces of transactions that its edges cut,
+/// where the format has transactions.
+pub fn read(chunk: &Chunk, reading: &Reading, tally: &mut FileTally, to: &mut impl Listen) -> Option<Fragments> {
+    let fragments = match reading.grammar.framing {
+        Framing::Vsl => Some(transactions(chunk, tally, to)),
+        _ => {
+            records(chunk, tally, reading, to);
+            None
+        }
+    };
+    tally.lines.read += chunk.overlong;
+    tally.lines.not_understood += chunk.overlong;
+    tally.chunks.insert(chunk.offset, (chunk.overlong, chunk.newlines));
+    fragments
+}
+
 /// Lines and multi-line records.
-fn records(chunk: &Chunk, partial: &mut Partial, tally: &mut FileTally, context: &Context<'_>, reading: &Reading) {
-    let mut absorber = Absorber::new(partial, context, reading);
+fn records(chunk: &Chunk, tally: &mut FileTally, reading: &Reading, to: &mut impl Listen) {
     let grammar = &reading.grammar;
     let mut reader = grammar.reader(chunk.header.as_deref());
     let mut one = |text: &[u8], at: Locator, further: u32| {
         let outcome = if text.is_empty() {
             LineOutcome::Skipped
         } else {
-            reader.line(text, at, &mut |event| absorber.event(&event))
+            reader.line(text, at, &mut |event| to.event(&event))
         };
         count(tally, outcome, u64::from(further), at, text);
     };
@@ -57,7 +86,6 @@ fn records(chunk: &Chunk, partial: &mut Partial, tally: &mut FileTally, context:
         Framing::Objects => objects::each_object(&chunk.bytes, chunk.file, chunk.offset, &mut one),
         _ => lines::each_line(&chunk.bytes, chunk.file, chunk.offset, |text, at| one(text, at, 0)),
     }
-    absorber.finish();
 }
 
 fn count(tally: &mut FileTally, outcome: LineOutcome, further: u64, at: Locator, text: &[u8]) {
@@ -77,25 +105,23 @@ fn count(tally: &mut FileTally, outcome: LineOutcome, further: u64, at: Locator,
 }
 
 /// varnishlog text.
-fn transactions(
-    chunk: &Chunk,
-    partial: &mut Partial,
-    tally: &mut FileTally,
-    context: &Context<'_>,
-    reading: &Reading,
-) -> Fragments {
-    let mut absorber = Absorber::new(partial, context, reading);
+fn transactions(chunk: &Chunk, tally: &mut FileTally, to: &mut impl Listen) -> Fragments {
     let mut assembler = Assembler::new();
     let mut rejects: Vec<(Locator, &[u8])> = Vec::new();
     vsl::records(&chunk.bytes, chunk.file, chunk.offset, &mut tally.lines, |item| match item {
         VslItem::Rejected(at, text) if rejects.len() < 8 => rejects.push((at, text)),
         VslItem::Rejected(..) => {}
-        item => assembler.push(item, &mut |event| absorber.event(&event)),
+        item => {
+            assembler.push(item, &mut |event| to.event(&event));
+            if let VslItem::Record(r) = item
+                && (r.vxid == 0 || matches!(r.tag, Tag::Begin | Tag::End))
+            {
+                to.edge(r.vxid, r.at);
+            }
+        }
     });
-    let fragments = assembler.finish();
-    absorber.finish();
     rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
-    fragments
+    assembler.finish()
 }
 
 /// Joins the fragments of two adjacent ranges of a series; what became whole is absorbed.

@@ -9,6 +9,7 @@ mod batch;
 mod circumstances;
 mod context;
 mod copies;
+mod encode;
 mod fold;
 mod impact;
 mod linking;
@@ -17,7 +18,9 @@ mod plan;
 mod quotes;
 mod refine;
 mod rows;
+mod splice;
 mod story;
+mod stream;
 mod summary;
 mod twins;
 
@@ -32,10 +35,12 @@ use crate::source::{Found, Progress, Trouble};
 
 pub use batch::cut;
 pub use context::{Context, Reading, Wanted};
+pub use encode::Encode;
 pub use fold::fold;
 pub use partial::Partial;
 pub use plan::{Plan, bears_requests, plan};
 pub use story::safe_advice;
+pub use stream::{Stream, Streamed, stream};
 pub use summary::worst_first;
 
 /// A format that the user named, for all files or for those whose path matches.

@@ -1,16 +1,18 @@
-//! From what was found to what people and programs read. In: a `Report`, an `Incident`, a `Failure`, an
+//! From what was found to what people and programs read. In: a `Report`, an `Incident`, a `Failure`, an `Event`, an
 //! `Explanation`, an `Error`; out: text, JSON, CSV, Markdown. Pure functions: no input or output, and nothing is
 //! decided here that the model does not say. It must not know how anything was read, judged or stored.
 //!
 //! Everything that is written as text passes through [`Plain`], because log content is chosen by strangers.
 
 mod deed;
+mod event;
 mod explanation;
 mod failed_fetch;
 mod ground;
 mod incident;
 mod json;
 mod list;
+mod object;
 mod paper;
 mod plain;
 mod report;
@@ -19,10 +21,12 @@ mod style;
 mod sums;
 mod table;
 mod talk;
+mod tally;
 mod telling;
 mod words;
 mod zone;
 
+pub use event::event;
 pub use explanation::{explanation, explanations};
 pub use failed_fetch::failed_fetch;
 pub use incident::incident;
@@ -32,4 +36,5 @@ pub use plain::Plain;
 pub use report::report;
 pub use style::Style;
 pub use talk::{Recognition, error, recognition};
+pub use tally::{Tally, tally};
 pub use zone::Zone;
