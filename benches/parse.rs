@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use common::input::{FAILING, FORMATS, Format};
 use guru::classify::Rules;
-use guru::frame::{lines, vsl};
+use guru::frame::vsl_binary::{Quotes, Range};
+use guru::frame::{lines, vsl, vsl_binary};
 use guru::grammar::{Framing, Grammar, Library};
 use guru::model::report::Lines;
 use guru::model::vsl::VslItem;
@@ -50,6 +51,12 @@ fn events(bytes: &[u8], grammar: &Grammar) -> u64 {
             });
             assembler.finish().flush(&mut sink);
         }
+        Framing::VslBinary => {
+            let (mut assembler, quotes) = (Assembler::new(), Quotes::default());
+            let range = Range { bytes, before: 0, last: true, file: FILE, offset: 0 };
+            vsl_binary::records(&range, &quotes, &mut Lines::default(), |item| assembler.push(item, &mut sink));
+            assembler.finish().flush(&mut sink);
+        }
     }
     seen
 }
@@ -89,6 +96,8 @@ fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
             Framing::Lines => lines::cut(ahead),
             Framing::Records => lines::cut_records(ahead, &|l| grammar.starts(l)),
             Framing::Vsl => vsl::cut(ahead),
+            // Read whole: only `pipeline::chunks` tells a chunk what is before it.
+            Framing::VslBinary => None,
         };
         let piece = &ahead[..cut.unwrap_or(ahead.len())];
         let last = from + piece.len() == bytes.len();

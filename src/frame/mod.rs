@@ -5,4 +5,8 @@
 
 pub mod lines;
 pub mod vsl;
+pub mod vsl_binary;
+mod vsl_layout;
 mod vsl_line;
+mod vsl_tags;
+mod vsl_walk;

@@ -51,6 +51,9 @@ impl Fit {
 
 /// What the log is. `head` may begin and end within a line.
 pub fn detect(grammars: &[Grammar], head: &[u8], file_name: &str) -> Detection {
+    if let Some(binary) = binary_vsl(grammars, head) {
+        return binary;
+    }
     if let Some(why) = no_text(head) {
         return Detection { grammar: None, confidence: 0.0, why, runner_up: None, zone_offset_s: None };
     }
@@ -91,15 +94,27 @@ fn unknown(why: String, runner_up: Option<(String, f32)>) -> Detection {
     Detection { grammar: None, confidence: 0.0, why, runner_up, zone_offset_s: None }
 }
 
+/// True for the first bytes of a binary Varnish log: of 4.0 to 7.2, or of 7.3 and later.
+pub(super) fn is_binary_vsl(head: &[u8]) -> bool {
+    head.starts_with(b"VSL\0") || head.starts_with(b"VSL2")
+}
+
+/// A binary Varnish log is known by its first bytes alone.
+fn binary_vsl(grammars: &[Grammar], head: &[u8]) -> Option<Detection> {
+    let grammar = grammars.iter().position(|g| matches!(g.program, Program::VslBinary))?;
+    is_binary_vsl(head).then(|| Detection {
+        grammar: Some(grammar),
+        confidence: 1.0,
+        why: "it begins as a binary Varnish log does (varnishlog -w)".to_string(),
+        runner_up: None,
+        zone_offset_s: None,
+    })
+}
+
 /// Why the bytes cannot be a text log at all.
 fn no_text(head: &[u8]) -> Option<String> {
     if head.trim_ascii().is_empty() {
         return Some("it is empty".to_string());
-    }
-    if head.starts_with(b"VSL\0") || head.starts_with(b"VSL2") {
-        return Some(
-            "it is a binary Varnish log (varnishlog -w); varnishlog -r FILE -g raw makes text of it".to_string(),
-        );
     }
     // A text log may hold a stray NUL or control byte that a client sent, not one in thirty.
     let strange = head.iter().filter(|b| **b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x1b)).count();
@@ -149,6 +164,7 @@ fn fit(grammar: &Grammar, lines: &Lines<'_>) -> Fit {
                 known += usize::from(matches!(shape, Shape::Known | Shape::Header));
                 (shape != Shape::Other, false)
             }
+            Program::VslBinary => (false, false),
             Program::NginxError => (reads(grammar, line), true),
             Program::Access(_) => (reads(grammar, line), false),
         };

@@ -17,6 +17,15 @@ pub enum Framing {
     Records,
     /// varnishlog text: another room frames and reads it.
     Vsl,
+    /// A binary Varnish log: the same.
+    VslBinary,
+}
+
+impl Framing {
+    /// True for a log of Varnish's own records, in any form: it tells of every fetch, and transactions may span chunks.
+    pub fn is_vsl(self) -> bool {
+        matches!(self, Framing::Vsl | Framing::VslBinary)
+    }
 }
 
 /// What moment the stamp of a line is.
@@ -38,6 +47,8 @@ pub enum Program {
     NginxError,
     /// varnishlog text: only recognised here.
     Vsl,
+    /// A binary Varnish log: only recognised here.
+    VslBinary,
 }
 
 /// A log format.
@@ -89,19 +100,19 @@ impl Grammar {
     pub fn zone_of(&self, line: &[u8]) -> Option<i32> {
         match &self.program {
             Program::Access(access) => access.zone_of(line),
-            Program::NginxError | Program::Vsl => None,
+            Program::NginxError | Program::Vsl | Program::VslBinary => None,
         }
     }
 }
 
 impl Program {
-    /// See [`Grammar::line`]. varnishlog text is not read here: every record of it is `NotUnderstood`.
+    /// See [`Grammar::line`]. Varnish's logs are not read here: every record of it is `NotUnderstood`.
     #[inline]
     pub fn line(&self, line: &[u8], at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
         match self {
             Program::Access(access) => access.line(line, at, emit),
             Program::NginxError => error_log::record(line, at, emit),
-            Program::Vsl => LineOutcome::NotUnderstood,
+            Program::Vsl | Program::VslBinary => LineOutcome::NotUnderstood,
         }
     }
 }

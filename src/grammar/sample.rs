@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::model::{Event, Fetch, LineOutcome, Locator, Message, Request};
 
+use super::detect::is_binary_vsl;
 use super::format::{Framing, Grammar};
 use super::vsl_shape;
 
@@ -51,6 +52,10 @@ fn check(grammar: &Grammar, sample: &Sample) -> Vec<String> {
         let strange = sample.line.lines().find(|l| vsl_shape::shape(l.as_bytes()) == vsl_shape::Shape::Other);
         return strange.map(|l| format!("{l:?} is no line of varnishlog")).into_iter().collect();
     }
+    if grammar.framing == Framing::VslBinary {
+        let known = bytes_of_hex(&sample.line).is_some_and(|bytes| is_binary_vsl(&bytes));
+        return if known { Vec::new() } else { vec!["the bytes are no beginning of a binary Varnish log".to_string()] };
+    }
     let mut found: BTreeMap<&str, Named> = BTreeMap::new();
     let outcome = grammar.line(sample.line.as_bytes(), Locator::default(), &mut |event| {
         let (kind, fields) = named(&event);
@@ -76,6 +81,14 @@ fn check(grammar: &Grammar, sample: &Sample) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// The bytes that are written in hex, blanks and lines between them at will.
+fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().filter(|c| !c.is_whitespace()).map(|c| Some(c.to_digit(16)? as u8)).collect();
+    let digits = digits.filter(|d| d.len().is_multiple_of(2))?;
+    Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 fn differences(kind: &str, found: &Named, expected: &toml::Table) -> Vec<String> {

@@ -4,7 +4,8 @@
 use super::absorb::Absorber;
 use super::context::{Context, Reading};
 use super::partial::{FileTally, Partial, Piece};
-use crate::frame::{lines, vsl};
+use crate::frame::vsl_binary::{Quotes, Range};
+use crate::frame::{lines, vsl, vsl_binary};
 use crate::grammar::Framing;
 use crate::model::report::Lines;
 use crate::model::vsl::VslItem;
@@ -19,8 +20,9 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     let mut partial = Partial::empty();
     let mut tally = FileTally::default();
     match reading.grammar.framing {
-        Framing::Vsl => {
-            let fragments = transactions(chunk, &mut partial, &mut tally, context, reading);
+        framing if framing.is_vsl() => {
+            let quotes = Quotes::default();
+            let fragments = transactions(chunk, &quotes, &mut partial, &mut tally, context, reading);
             let end = if chunk.last {
                 (file.ordinal + 1, 0)
             } else {
@@ -74,9 +76,10 @@ fn count(tally: &mut FileTally, outcome: LineOutcome, further: u64, at: Locator,
     }
 }
 
-/// varnishlog text.
-fn transactions(
-    chunk: &Chunk,
+/// Varnish's own records, text or binary.
+fn transactions<'c>(
+    chunk: &'c Chunk,
+    quotes: &'c Quotes,
     partial: &mut Partial,
     tally: &mut FileTally,
     context: &Context<'_>,
@@ -85,11 +88,19 @@ fn transactions(
     let mut absorber = Absorber::new(partial, context, reading);
     let mut assembler = Assembler::new();
     let mut rejects: Vec<(Locator, &[u8])> = Vec::new();
-    vsl::records(&chunk.bytes, chunk.file, chunk.offset, &mut tally.lines, |item| match item {
+    let take = |item: VslItem<'c>| match item {
         VslItem::Rejected(at, text) if rejects.len() < 8 => rejects.push((at, text)),
         VslItem::Rejected(..) => {}
         item => assembler.push(item, &mut |event| absorber.event(&event)),
-    });
+    };
+    let Chunk { bytes, file, offset, before, last, .. } = chunk;
+    match reading.grammar.framing {
+        Framing::VslBinary => {
+            let range = Range { bytes, before: *before, last: *last, file: *file, offset: *offset };
+            vsl_binary::records(&range, quotes, &mut tally.lines, take);
+        }
+        _ => vsl::records(bytes, *file, *offset, &mut tally.lines, take),
+    }
     let fragments = assembler.finish();
     absorber.finish();
     rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));

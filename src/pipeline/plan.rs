@@ -126,10 +126,14 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
     }))
 }
 
-/// The first stamp of a head: its whole lines are folded like any chunk, and thrown away. Transactions that are not
+/// The first stamp of a head: its whole lines or records are folded like any chunk, and thrown away. Transactions that are not
 /// whole in it count.
 fn first_stamp(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> Stamp {
-    let end = memchr::memrchr(b'\n', &bytes[..bytes.len().min(64 << 10)]).map_or(0, |n| n + 1);
+    let most = bytes.len().min(64 << 10);
+    let end = match grammar.framing {
+        Framing::VslBinary => most,
+        _ => memchr::memrchr(b'\n', &bytes[..most]).map_or(0, |n| n + 1),
+    };
     let id = SeriesId(0);
     let series = Series {
         id,

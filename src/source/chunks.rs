@@ -162,6 +162,7 @@ impl<C: FnMut(&[u8]) -> Option<usize>> Chunks<C> {
             offset: self.offset,
             newlines,
             overlong: std::mem::take(&mut self.overlong),
+            before: 0,
             last: self.ended,
             pool: Some(self.pool.clone()),
             bytes,

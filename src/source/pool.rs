@@ -21,6 +21,8 @@ pub struct Chunk {
     /// Lines just before `bytes` that were dropped because they were longer than the limit. They count as lines read:
     /// the line number of `bytes[0]` includes them.
     pub overlong: u64,
+    /// What whoever cut the file says of the bytes before it; 0 for nothing.
+    pub before: u8,
     /// Nothing of this file comes after it. Every file has exactly one last chunk, even an empty or damaged one.
     pub last: bool,
     pub(super) pool: Option<Arc<Pool>>,
@@ -30,7 +32,7 @@ impl Chunk {
     /// A whole file in one chunk, for callers that have the bytes already.
     pub fn whole(file: FileId, bytes: Vec<u8>) -> Chunk {
         let newlines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Chunk { file, number: 0, offset: 0, bytes, newlines, overlong: 0, last: true, pool: None }
+        Chunk { file, number: 0, offset: 0, bytes, newlines, overlong: 0, before: 0, last: true, pool: None }
     }
 }
 
