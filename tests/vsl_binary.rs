@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use guru::frame::vsl_binary::{Quotes, Range, cut, dump, records};
+use guru::model::FileId;
 use guru::model::report::Lines;
 use guru::model::vsl::{Tag, VslItem};
-use guru::model::FileId;
 use proptest::prelude::*;
 
 const VECTORS: [&str; 11] = [

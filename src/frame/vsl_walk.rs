@@ -172,9 +172,9 @@ fn row(bytes: &[u8], layout: Layout, end: End) -> Option<usize> {
 /// The first place where records go on, and how they lie. The layout so far is tried first.
 fn found(bytes: &[u8], before: Option<Layout>, end: End) -> Found {
     let narrow = before.filter(|l| !l.is_wide()).map_or(Numbering::V41, |l| l.numbering);
-    let others = [narrow, Numbering::V73].into_iter().flat_map(|numbering| {
-        [false, true].map(|big_endian| Layout { numbering, big_endian })
-    });
+    let others = [narrow, Numbering::V73]
+        .into_iter()
+        .flat_map(|numbering| [false, true].map(|big_endian| Layout { numbering, big_endian }));
     let layouts: Vec<Layout> = before.into_iter().chain(others.filter(|l| Some(*l) != before)).collect();
     for at in 0..bytes.len() {
         for layout in &layouts {
