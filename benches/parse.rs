@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use common::input::{FAILING, FORMATS, Format};
 use guru::classify::Rules;
 use guru::frame::vsl_binary::{Quotes, Range};
-use guru::frame::{lines, vsl, vsl_binary};
+use guru::frame::{lines, vsl, vsl_binary, vsl3};
 use guru::grammar::{Framing, Grammar, Library};
 use guru::model::report::Lines;
 use guru::model::vsl::VslItem;
 use guru::model::{Event, FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
 use guru::pipeline::{Context, Partial, Reading, Wanted, bears_requests, fold};
 use guru::source::Chunk;
-use guru::varnish::Assembler;
+use guru::varnish::{Assembler, Assembler3};
 
 const FILE: FileId = FileId(0);
 
@@ -50,6 +50,11 @@ fn events(bytes: &[u8], grammar: &Grammar) -> u64 {
                 item => assembler.push(item, &mut sink),
             });
             assembler.finish().flush(&mut sink);
+        }
+        Framing::Vsl3 => {
+            let mut assembler = Assembler3::new();
+            vsl3::records(bytes, FILE, 0, &mut Lines::default(), |r| assembler.push(r, &mut sink), |_, _| {});
+            assembler.finish(&mut sink).flush(&mut sink);
         }
         Framing::VslBinary => {
             let (mut assembler, quotes) = (Assembler::new(), Quotes::default());
@@ -96,6 +101,7 @@ fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
             Framing::Lines => lines::cut(ahead),
             Framing::Records => lines::cut_records(ahead, &|l| grammar.starts(l)),
             Framing::Vsl => vsl::cut(ahead),
+            Framing::Vsl3 => vsl3::cut(ahead),
             // Read whole: only `pipeline::chunks` tells a chunk what is before it.
             Framing::VslBinary => None,
         };

@@ -20,3 +20,5 @@ mod nginx;
 mod options;
 #[path = "support/place.rs"]
 mod place;
+#[path = "cli/varnish3.rs"]
+mod varnish3;

@@ -5,6 +5,7 @@
 
 pub mod lines;
 pub mod vsl;
+pub mod vsl3;
 pub mod vsl_binary;
 mod vsl_layout;
 mod vsl_line;

@@ -6,7 +6,7 @@
 
 use super::access::Access;
 use super::format::{Grammar, Program};
-use super::vsl_shape::{Shape, shape};
+use super::vsl_shape::{Shape, era, shape};
 use crate::model::{LineOutcome, Locator};
 
 /// What a log was taken for.
@@ -164,6 +164,7 @@ fn fit(grammar: &Grammar, lines: &Lines<'_>) -> Fit {
                 known += usize::from(matches!(shape, Shape::Known | Shape::Header));
                 (shape != Shape::Other, false)
             }
+            Program::Vsl3 => (matches!(shape(line), Shape::Known | Shape::Record | Shape::Blank), false),
             Program::VslBinary => (false, false),
             Program::NginxError => (reads(grammar, line), true),
             Program::Access(_) => (reads(grammar, line), false),
@@ -183,6 +184,11 @@ fn fit(grammar: &Grammar, lines: &Lines<'_>) -> Fit {
         } else if !fragment {
             fit.counted += 1;
         }
+    }
+    // Lines of 3.0 and later ones look alike; each has tags that the other does not.
+    let is_old = || era(lines.all());
+    if matches!(grammar.program, Program::Vsl if is_old()) || matches!(grammar.program, Program::Vsl3 if !is_old()) {
+        return Fit { counted: fit.counted, ..Fit::default() };
     }
     // Nothing but tags that nobody writes: it only looks like varnishlog.
     if matches!(grammar.program, Program::Vsl) && known * 2 < fit.read {

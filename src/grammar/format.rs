@@ -19,12 +19,14 @@ pub enum Framing {
     Vsl,
     /// A binary Varnish log: the same.
     VslBinary,
+    /// varnishlog text of Varnish 3.0: the same.
+    Vsl3,
 }
 
 impl Framing {
     /// True for a log of Varnish's own records, in any form: it tells of every fetch, and transactions may span chunks.
     pub fn is_vsl(self) -> bool {
-        matches!(self, Framing::Vsl | Framing::VslBinary)
+        matches!(self, Framing::Vsl | Framing::VslBinary | Framing::Vsl3)
     }
 }
 
@@ -49,6 +51,8 @@ pub enum Program {
     Vsl,
     /// A binary Varnish log: only recognised here.
     VslBinary,
+    /// varnishlog text of Varnish 3.0: only recognised here.
+    Vsl3,
 }
 
 /// A log format.
@@ -100,7 +104,7 @@ impl Grammar {
     pub fn zone_of(&self, line: &[u8]) -> Option<i32> {
         match &self.program {
             Program::Access(access) => access.zone_of(line),
-            Program::NginxError | Program::Vsl | Program::VslBinary => None,
+            Program::NginxError | Program::Vsl | Program::VslBinary | Program::Vsl3 => None,
         }
     }
 }
@@ -112,7 +116,7 @@ impl Program {
         match self {
             Program::Access(access) => access.line(line, at, emit),
             Program::NginxError => error_log::record(line, at, emit),
-            Program::Vsl | Program::VslBinary => LineOutcome::NotUnderstood,
+            Program::Vsl | Program::VslBinary | Program::Vsl3 => LineOutcome::NotUnderstood,
         }
     }
 }

@@ -106,7 +106,7 @@ fn build(name: &str, file: File) -> std::result::Result<Grammar, String> {
     let (resolution_us, specificity) = match &program {
         Program::Access(a) => (resolution_us(a), specificity(a)),
         Program::NginxError => (1_000_000, 40),
-        Program::Vsl | Program::VslBinary => (1, 40),
+        Program::Vsl | Program::VslBinary | Program::Vsl3 => (1, 40),
     };
     Ok(Grammar {
         name: name.to_string(),
@@ -135,8 +135,11 @@ fn program(
         (Some(OneOrMore::More(texts)), None) => access(&texts, stamped).map(Program::Access),
         (None, Some("nginx-error")) => Ok(Program::NginxError),
         (None, Some("varnishlog")) => Ok(Program::Vsl),
+        (None, Some("varnishlog-3")) => Ok(Program::Vsl3),
         (None, Some("varnish-vsl")) => Ok(Program::VslBinary),
-        (None, Some(other)) => Err(format!("reader = {other:?} is not nginx-error, varnishlog or varnish-vsl")),
+        (None, Some(other)) => {
+            Err(format!("reader = {other:?} is not nginx-error, varnishlog, varnishlog-3 or varnish-vsl"))
+        }
         (Some(_), Some(_)) => Err("log_format and reader exclude each other".to_string()),
         (None, None) => Err("it has neither log_format nor reader".to_string()),
     }
@@ -165,8 +168,9 @@ fn framing(word: Option<&str>) -> std::result::Result<Framing, String> {
         None | Some("lines") => Ok(Framing::Lines),
         Some("records") => Ok(Framing::Records),
         Some("vsl") => Ok(Framing::Vsl),
+        Some("vsl3") => Ok(Framing::Vsl3),
         Some("vsl-binary") => Ok(Framing::VslBinary),
-        Some(other) => Err(format!("framing = {other:?} is not lines, records, vsl or vsl-binary")),
+        Some(other) => Err(format!("framing = {other:?} is not lines, records, vsl, vsl3 or vsl-binary")),
     }
 }
 

@@ -48,7 +48,7 @@ pub fn faults(grammar: &Grammar) -> Vec<String> {
 }
 
 fn check(grammar: &Grammar, sample: &Sample) -> Vec<String> {
-    if grammar.framing == Framing::Vsl {
+    if matches!(grammar.framing, Framing::Vsl | Framing::Vsl3) {
         let strange = sample.line.lines().find(|l| vsl_shape::shape(l.as_bytes()) == vsl_shape::Shape::Other);
         return strange.map(|l| format!("{l:?} is no line of varnishlog")).into_iter().collect();
     }

@@ -26,6 +26,7 @@ pub mod traffic;
 pub mod upstream;
 pub mod verdict;
 pub mod vsl;
+pub mod vsl3;
 
 pub use cause::{Bucket, Cause, Ruling};
 pub use event::{Event, Outcome as LineOutcome};

@@ -15,7 +15,7 @@ use super::context::{Context, Wanted};
 use super::fold::fold;
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
-use crate::frame::{lines, vsl, vsl_binary};
+use crate::frame::{lines, vsl, vsl_binary, vsl3};
 use crate::grammar::{Framing, Grammar};
 use crate::model::report::Span;
 use crate::model::{FileId, Stamp, Tier};
@@ -145,6 +145,7 @@ pub fn cut(grammar: &Grammar, bytes: &[u8], before: u8) -> Option<(usize, u8)> {
         Framing::Lines => lines::cut(bytes),
         Framing::Records => lines::cut_records(bytes, &|l| grammar.starts(l)),
         Framing::Vsl => vsl::cut(bytes),
+        Framing::Vsl3 => vsl3::cut(bytes),
         Framing::VslBinary => return vsl_binary::cut(bytes, before),
     };
     edge.map(|edge| (edge, 0))

@@ -5,13 +5,13 @@ use super::absorb::Absorber;
 use super::context::{Context, Reading};
 use super::partial::{FileTally, Partial, Piece};
 use crate::frame::vsl_binary::{Quotes, Range};
-use crate::frame::{lines, vsl, vsl_binary};
+use crate::frame::{lines, vsl, vsl_binary, vsl3};
 use crate::grammar::Framing;
 use crate::model::report::Lines;
 use crate::model::vsl::VslItem;
 use crate::model::{LineOutcome, Locator, SeriesId};
 use crate::source::Chunk;
-use crate::varnish::{Assembler, Fragments};
+use crate::varnish::{Assembler, Assembler3, Fragments};
 
 /// Folds a chunk.
 pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
@@ -22,7 +22,10 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     match reading.grammar.framing {
         framing if framing.is_vsl() => {
             let quotes = Quotes::default();
-            let fragments = transactions(chunk, &quotes, &mut partial, &mut tally, context, reading);
+            let fragments = match framing {
+                Framing::Vsl3 => requests(chunk, &mut partial, &mut tally, context, reading),
+                _ => transactions(chunk, &quotes, &mut partial, &mut tally, context, reading),
+            };
             let end = if chunk.last {
                 (file.ordinal + 1, 0)
             } else {
@@ -102,6 +105,30 @@ fn transactions<'c>(
         _ => vsl::records(bytes, *file, *offset, &mut tally.lines, take),
     }
     let fragments = assembler.finish();
+    absorber.finish();
+    rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
+    fragments
+}
+
+/// varnishlog text of Varnish 3.0.
+fn requests(
+    chunk: &Chunk,
+    partial: &mut Partial,
+    tally: &mut FileTally,
+    context: &Context<'_>,
+    reading: &Reading,
+) -> Fragments {
+    let mut absorber = Absorber::new(partial, context, reading);
+    let mut assembler = Assembler3::new();
+    let mut rejects: Vec<(Locator, &[u8])> = Vec::new();
+    let reject = |at, text| {
+        if rejects.len() < 8 {
+            rejects.push((at, text));
+        }
+    };
+    let take = |record| assembler.push(record, &mut |event| absorber.event(&event));
+    vsl3::records(&chunk.bytes, chunk.file, chunk.offset, &mut tally.lines, take, reject);
+    let fragments = assembler.finish(&mut |event| absorber.event(&event));
     absorber.finish();
     rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
     fragments
