@@ -30,6 +30,14 @@ pub struct Sample {
     pub change: Option<toml::Table>,
 }
 
+impl Sample {
+    /// The bytes of the log that the sample shows; `None` when they are written in hex, for a binary log, and are wrong.
+    pub fn bytes(&self, framing: Framing) -> Option<Vec<u8>> {
+        let text = self.line.trim_start_matches('\n');
+        if framing == Framing::VslBinary { bytes_of_hex(text) } else { Some(text.as_bytes().to_vec()) }
+    }
+}
+
 /// The fields of an event by name, as text; what is not known is absent.
 type Named = BTreeMap<&'static str, String>;
 
@@ -53,7 +61,7 @@ fn check(grammar: &Grammar, sample: &Sample) -> Vec<String> {
         return strange.map(|l| format!("{l:?} is no line of varnishlog")).into_iter().collect();
     }
     if grammar.framing == Framing::VslBinary {
-        let known = bytes_of_hex(&sample.line).is_some_and(|bytes| is_binary_vsl(&bytes));
+        let known = sample.bytes(grammar.framing).is_some_and(|bytes| is_binary_vsl(&bytes));
         return if known { Vec::new() } else { vec!["the bytes are no beginning of a binary Varnish log".to_string()] };
     }
     let mut found: BTreeMap<&str, Named> = BTreeMap::new();
