@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 
 use common::input::{FAILING, FORMATS, Format};
 use guru::classify::Rules;
-use guru::frame::{lines, vsl};
+use guru::frame::vsl_binary::{Quotes, Range};
+use guru::frame::{lines, vsl, vsl_binary, vsl3};
 use guru::grammar::{Framing, Grammar, Library};
 use guru::model::report::Lines;
 use guru::model::vsl::VslItem;
 use guru::model::{Event, FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
 use guru::pipeline::{Context, Partial, Reading, Wanted, bears_requests, fold};
 use guru::source::Chunk;
-use guru::varnish::Assembler;
+use guru::varnish::{Assembler, Assembler3};
 
 const FILE: FileId = FileId(0);
 
@@ -48,6 +49,17 @@ fn events(bytes: &[u8], grammar: &Grammar) -> u64 {
                 VslItem::Rejected(..) => {}
                 item => assembler.push(item, &mut sink),
             });
+            assembler.finish().flush(&mut sink);
+        }
+        Framing::Vsl3 => {
+            let mut assembler = Assembler3::new();
+            vsl3::records(bytes, FILE, 0, &mut Lines::default(), |r| assembler.push(r, &mut sink), |_, _| {});
+            assembler.finish(&mut sink).flush(&mut sink);
+        }
+        Framing::VslBinary => {
+            let (mut assembler, quotes) = (Assembler::new(), Quotes::default());
+            let range = Range { bytes, before: 0, last: true, file: FILE, offset: 0 };
+            vsl_binary::records(&range, &quotes, &mut Lines::default(), |item| assembler.push(item, &mut sink));
             assembler.finish().flush(&mut sink);
         }
     }
@@ -89,6 +101,9 @@ fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
             Framing::Lines => lines::cut(ahead),
             Framing::Records => lines::cut_records(ahead, &|l| grammar.starts(l)),
             Framing::Vsl => vsl::cut(ahead),
+            Framing::Vsl3 => vsl3::cut(ahead),
+            // Read whole: only `pipeline::chunks` tells a chunk what is before it.
+            Framing::VslBinary => None,
         };
         let piece = &ahead[..cut.unwrap_or(ahead.len())];
         let last = from + piece.len() == bytes.len();

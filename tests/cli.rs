@@ -2,6 +2,8 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/binary.rs"]
+mod binary;
 #[path = "cli/clocks.rs"]
 mod clocks;
 #[path = "cli/commands.rs"]
@@ -18,3 +20,5 @@ mod nginx;
 mod options;
 #[path = "support/place.rs"]
 mod place;
+#[path = "cli/varnish3.rs"]
+mod varnish3;

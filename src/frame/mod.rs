@@ -6,4 +6,9 @@
 pub mod lines;
 pub mod objects;
 pub mod vsl;
+pub mod vsl3;
+pub mod vsl_binary;
+mod vsl_layout;
 mod vsl_line;
+mod vsl_tags;
+mod vsl_walk;

@@ -5,7 +5,7 @@
 //! (a line that fits a long layout says more), last by the file's name. A format never wins by its name alone.
 
 use super::fit::{Fit, Lines, fit, fit_objects, resolution_us, stops};
-use super::format::{Framing, Grammar};
+use super::format::{Framing, Grammar, Program};
 
 /// What a log was taken for.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,9 @@ const SHOWN: usize = 3;
 
 /// What the log is. `head` may begin and end within a line.
 pub fn detect(grammars: &[Grammar], head: &[u8], file_name: &str) -> Detection {
+    if let Some(binary) = binary_vsl(grammars, head) {
+        return binary;
+    }
     if let Some(why) = no_text(head) {
         return Detection::unknown(why, None);
     }
@@ -163,15 +166,25 @@ fn nothing_fits(grammars: &[Grammar], best: &Candidate, said: &str, lines: &Line
     }
 }
 
+/// True for the first bytes of a binary Varnish log: of 4.0 to 7.2, or of 7.3 and later.
+pub(super) fn is_binary_vsl(head: &[u8]) -> bool {
+    head.starts_with(b"VSL\0") || head.starts_with(b"VSL2")
+}
+
+/// A binary Varnish log is known by its first bytes alone.
+fn binary_vsl(grammars: &[Grammar], head: &[u8]) -> Option<Detection> {
+    let grammar = grammars.iter().position(|g| matches!(g.program, Program::VslBinary))?;
+    is_binary_vsl(head).then(|| Detection {
+        grammar: Some(grammar),
+        confidence: 1.0,
+        ..Detection::unknown("it begins as a binary Varnish log does (varnishlog -w)".to_string(), None)
+    })
+}
+
 /// Why the bytes cannot be a text log at all.
 fn no_text(head: &[u8]) -> Option<String> {
     if head.trim_ascii().is_empty() {
         return Some("it is empty".to_string());
-    }
-    if head.starts_with(b"VSL\0") || head.starts_with(b"VSL2") {
-        return Some(
-            "it is a binary Varnish log (varnishlog -w); varnishlog -r FILE -g raw makes text of it".to_string(),
-        );
     }
     // A text log may hold a stray NUL or control byte that a client sent, not one in thirty.
     let strange = head.iter().filter(|b| **b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x1b)).count();

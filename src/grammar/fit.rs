@@ -3,7 +3,7 @@
 
 use super::format::{Framing, Grammar, Program};
 use super::shape::json_text::nested_end;
-use super::vsl_shape::{Shape, shape};
+use super::vsl_shape::{Shape, era, shape};
 use crate::model::{Event, LineOutcome, Locator, Stamp};
 
 /// How many lines are looked at; more would not change the answer.
@@ -63,17 +63,20 @@ pub fn fit(grammar: &Grammar, lines: &Lines<'_>) -> Fit {
     let whole = lines.whole.iter().map(|l| (*l, false));
     let all = lines.first.iter().map(|l| (*l, true)).chain(whole).chain(lines.last.iter().map(|l| (*l, true)));
     for (line, fragment) in all.filter(|(l, _)| !l.is_empty()) {
-        let reads = if matches!(grammar.program, Program::Vsl) {
-            let shape = shape(line);
-            known += usize::from(matches!(shape, Shape::Known | Shape::Header));
-            shape != Shape::Other
-        } else {
-            match reader.line(line, Locator::default(), &mut |_| {}) {
+        let reads = match grammar.program {
+            Program::Vsl => {
+                let shape = shape(line);
+                known += usize::from(matches!(shape, Shape::Known | Shape::Header));
+                shape != Shape::Other
+            }
+            Program::Vsl3 => matches!(shape(line), Shape::Known | Shape::Record | Shape::Blank),
+            Program::VslBinary => false,
+            _ => match reader.line(line, Locator::default(), &mut |_| {}) {
                 LineOutcome::Parsed => true,
                 // A header or a comment, or a line that is no request of a client.
                 LineOutcome::Skipped => continue,
                 LineOutcome::NotUnderstood => false,
-            }
+            },
         };
         if reads {
             continued = 0;
@@ -90,6 +93,11 @@ pub fn fit(grammar: &Grammar, lines: &Lines<'_>) -> Fit {
         } else if !fragment {
             fit.counted += 1;
         }
+    }
+    // Lines of 3.0 and later ones look alike; each has tags that the other does not.
+    let is_old = || era(lines.all());
+    if matches!(grammar.program, Program::Vsl if is_old()) || matches!(grammar.program, Program::Vsl3 if !is_old()) {
+        return Fit { counted: fit.counted, ..Fit::default() };
     }
     // Nothing but tags that nobody writes: it only looks like varnishlog.
     if matches!(grammar.program, Program::Vsl) && known * 2 < fit.read {

@@ -21,6 +21,17 @@ pub enum Framing {
     Objects,
     /// varnishlog text: another room frames and reads it.
     Vsl,
+    /// A binary Varnish log: the same.
+    VslBinary,
+    /// varnishlog text of Varnish 3.0: the same.
+    Vsl3,
+}
+
+impl Framing {
+    /// True for a log of Varnish's own records, in any form: it tells of every fetch, and transactions may span chunks.
+    pub fn is_vsl(self) -> bool {
+        matches!(self, Framing::Vsl | Framing::VslBinary | Framing::Vsl3)
+    }
 }
 
 /// What moment the stamp of a line is.
@@ -45,6 +56,10 @@ pub enum Program {
     NginxError,
     /// varnishlog text: only recognised here.
     Vsl,
+    /// A binary Varnish log: only recognised here.
+    VslBinary,
+    /// varnishlog text of Varnish 3.0: only recognised here.
+    Vsl3,
 }
 
 /// A log format.
@@ -121,13 +136,13 @@ impl Grammar {
     pub fn zone_of(&self, line: &[u8]) -> Option<i32> {
         match &self.program {
             Program::Access(access) => access.zone_of(line, None),
-            Program::Messages(_) | Program::NginxError | Program::Vsl => None,
+            Program::Messages(_) | Program::NginxError | Program::Vsl | Program::VslBinary | Program::Vsl3 => None,
         }
     }
 
     /// True when lines of the format tell of requests or fetches, not only of messages.
     pub fn bears_requests(&self) -> bool {
-        matches!(self.program, Program::Access(_) | Program::Vsl)
+        !matches!(self.program, Program::Messages(_) | Program::NginxError)
     }
 
     /// The verdict words of the format.
@@ -149,8 +164,8 @@ impl Grammar {
 }
 
 impl Program {
-    /// Reads a record; `header` are columns that a header line named. varnishlog text is not read here: every record of
-    /// it is `NotUnderstood`.
+    /// Reads a record; `header` are columns that a header line named. Varnish's logs are not read here: every record of
+    /// them is `NotUnderstood`.
     #[inline]
     pub fn line(
         &self,
@@ -163,7 +178,7 @@ impl Program {
             Program::Access(access) => access.line(line, header, at, emit),
             Program::Messages(messages) => messages.line(line, at, emit),
             Program::NginxError => error_log::record(line, at, emit),
-            Program::Vsl => LineOutcome::NotUnderstood,
+            Program::Vsl | Program::VslBinary | Program::Vsl3 => LineOutcome::NotUnderstood,
         }
     }
 }

@@ -142,7 +142,11 @@ fn program(file: &File, body: &Body, headed: bool, stamped: Stamped) -> Checked<
         (false, None) => return Err("it has neither log_format nor reader".to_string()),
         (false, Some("nginx-error")) => return Ok((Program::NginxError, 40)),
         (false, Some("varnishlog")) => return Ok((Program::Vsl, 40)),
-        (false, Some(other)) => return Err(format!("reader = {other:?} is not nginx-error or varnishlog")),
+        (false, Some("varnishlog-3")) => return Ok((Program::Vsl3, 40)),
+        (false, Some("varnish-vsl")) => return Ok((Program::VslBinary, 40)),
+        (false, Some(other)) => {
+            return Err(format!("reader = {other:?} is not nginx-error, varnishlog, varnishlog-3 or varnish-vsl"));
+        }
         (true, None) => {}
     }
     let tells = match file.tells.as_deref() {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::model::{Event, Fetch, LineOutcome, Locator, Message, Request};
 
+use super::detect::is_binary_vsl;
 use super::format::{Framing, Grammar};
 use super::vsl_shape;
 
@@ -34,6 +35,14 @@ pub struct Sample {
     pub skipped: bool,
 }
 
+impl Sample {
+    /// The bytes of the log that the sample shows; `None` when they are written in hex, for a binary log, and are wrong.
+    pub fn bytes(&self, framing: Framing) -> Option<Vec<u8>> {
+        let text = self.line.trim_start_matches('\n');
+        if framing == Framing::VslBinary { bytes_of_hex(text) } else { Some(text.as_bytes().to_vec()) }
+    }
+}
+
 /// The fields of an event by name, as text; what is not known is absent.
 type Named = BTreeMap<&'static str, String>;
 
@@ -52,9 +61,13 @@ pub fn faults(grammar: &Grammar) -> Vec<String> {
 }
 
 fn check(grammar: &Grammar, sample: &Sample) -> Vec<String> {
-    if grammar.framing == Framing::Vsl {
+    if matches!(grammar.framing, Framing::Vsl | Framing::Vsl3) {
         let strange = sample.line.lines().find(|l| vsl_shape::shape(l.as_bytes()) == vsl_shape::Shape::Other);
         return strange.map(|l| format!("{l:?} is no line of varnishlog")).into_iter().collect();
+    }
+    if grammar.framing == Framing::VslBinary {
+        let known = sample.bytes(grammar.framing).is_some_and(|bytes| is_binary_vsl(&bytes));
+        return if known { Vec::new() } else { vec!["the bytes are no beginning of a binary Varnish log".to_string()] };
     }
     let mut found: BTreeMap<&str, Named> = BTreeMap::new();
     let mut emit = |event: Event<'_>| {
@@ -103,6 +116,14 @@ fn caret(line: &str, at: usize) -> String {
     let shown: String = before.iter().skip(before.len().saturating_sub(50)).collect();
     let after: String = line.chars().skip(before.len()).take(25).collect();
     format!("; it fits up to here:\n  {shown}{after}\n  {}^", " ".repeat(shown.chars().count()))
+}
+
+/// The bytes that are written in hex, blanks and lines between them at will.
+fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().filter(|c| !c.is_whitespace()).map(|c| Some(c.to_digit(16)? as u8)).collect();
+    let digits = digits.filter(|d| d.len().is_multiple_of(2))?;
+    Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 fn differences(kind: &str, found: &Named, expected: &toml::Table) -> Vec<String> {

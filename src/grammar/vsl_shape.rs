@@ -85,6 +85,42 @@ fn numbered(rest: &[u8]) -> Shape {
     }
 }
 
+/// Tags that only Varnish 3.0 writes.
+const ONLY_3: [&str; 19] = [
+    "BackendXID",
+    "ObjRequest",
+    "ObjResponse",
+    "ReqEnd",
+    "RxHeader",
+    "RxProtocol",
+    "RxRequest",
+    "RxResponse",
+    "RxStatus",
+    "RxURL",
+    "SessionClose",
+    "SessionOpen",
+    "StatSess",
+    "TxHeader",
+    "TxProtocol",
+    "TxRequest",
+    "TxResponse",
+    "TxStatus",
+    "TxURL",
+];
+
+/// True when more lines have a tag that only Varnish 3.0 writes than one that only later versions write.
+pub fn era<'l>(lines: impl Iterator<Item = &'l [u8]>) -> bool {
+    let (mut old, mut new) = (0, 0);
+    for line in lines {
+        let Some((number, rest)) = word(line) else { continue };
+        let Some((tag, _)) = word(rest).filter(|_| is_number(number)) else { continue };
+        let Ok(tag) = std::str::from_utf8(tag) else { continue };
+        old += usize::from(ONLY_3.binary_search(&tag).is_ok());
+        new += usize::from(matches!(tag, "Begin" | "End" | "Link" | "Timestamp" | "ReqMethod" | "BereqMethod"));
+    }
+    old > new
+}
+
 fn tag_shape(tag: &[u8]) -> Shape {
     let is_tag = tag.len() <= 24
         && tag[0].is_ascii_uppercase()
@@ -164,6 +200,6 @@ mod tests {
 
     #[test]
     fn known_tags_are_sorted() {
-        assert!(KNOWN.is_sorted());
+        assert!(KNOWN.is_sorted() && ONLY_3.is_sorted());
     }
 }

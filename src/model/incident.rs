@@ -11,6 +11,11 @@ pub fn as_rfc3339<S: serde::Serializer>(t: &Stamp, s: S) -> Result<S::Ok, S::Err
     if t.is_known() { s.serialize_str(&t.rfc3339()) } else { s.serialize_none() }
 }
 
+/// Serialises a number, `null` for 0.
+fn unless_zero<S: serde::Serializer>(n: &u64, s: S) -> Result<S::Ok, S::Error> {
+    if *n > 0 { s.serialize_u64(*n) } else { s.serialize_none() }
+}
+
 /// The state of an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
@@ -102,8 +107,12 @@ pub struct Advice {
 pub struct Quote {
     /// File as given or found.
     pub file: String,
-    /// Line, from 1; 0 when not known.
+    /// Line, from 1; 0 when not known, and in a binary log.
+    #[serde(serialize_with = "unless_zero")]
     pub line: u64,
+    /// Byte of the decompressed content where the record begins, in a binary log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
     /// The text, redacted and bounded.
     pub text: String,
 }

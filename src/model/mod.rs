@@ -28,6 +28,7 @@ pub mod traffic;
 pub mod upstream;
 pub mod verdict;
 pub mod vsl;
+pub mod vsl3;
 pub mod word;
 
 pub use cause::{Bucket, Cause, Ruling};

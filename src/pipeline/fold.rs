@@ -5,13 +5,14 @@
 use super::absorb::Absorber;
 use super::context::{Context, Reading};
 use super::partial::{FileTally, Partial, Piece};
-use crate::frame::{lines, objects, vsl};
+use crate::frame::vsl_binary::{Quotes, Range};
+use crate::frame::{lines, objects, vsl, vsl_binary, vsl3};
 use crate::grammar::Framing;
 use crate::model::report::Lines;
 use crate::model::vsl::VslItem;
 use crate::model::{Event, LineOutcome, Locator, SeriesId, Tag};
 use crate::source::Chunk;
-use crate::varnish::{Assembler, Fragments};
+use crate::varnish::{Assembler, Assembler3, Fragments};
 
 /// Who listens to what a chunk tells.
 pub trait Listen {
@@ -55,7 +56,8 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
 /// where the format has transactions.
 pub fn read(chunk: &Chunk, reading: &Reading, tally: &mut FileTally, to: &mut impl Listen) -> Option<Fragments> {
     let fragments = match reading.grammar.framing {
-        Framing::Vsl => Some(transactions(chunk, tally, to)),
+        Framing::Vsl | Framing::VslBinary => Some(transactions(chunk, &Quotes::default(), tally, reading, to)),
+        Framing::Vsl3 => Some(requests(chunk, tally, to)),
         _ => {
             records(chunk, tally, reading, to);
             None
@@ -104,11 +106,17 @@ fn count(tally: &mut FileTally, outcome: LineOutcome, further: u64, at: Locator,
     }
 }
 
-/// varnishlog text.
-fn transactions(chunk: &Chunk, tally: &mut FileTally, to: &mut impl Listen) -> Fragments {
+/// Varnish's own records, text or binary.
+fn transactions<'c>(
+    chunk: &'c Chunk,
+    quotes: &'c Quotes,
+    tally: &mut FileTally,
+    reading: &Reading,
+    to: &mut impl Listen,
+) -> Fragments {
     let mut assembler = Assembler::new();
     let mut rejects: Vec<(Locator, &[u8])> = Vec::new();
-    vsl::records(&chunk.bytes, chunk.file, chunk.offset, &mut tally.lines, |item| match item {
+    let take = |item: VslItem<'c>| match item {
         VslItem::Rejected(at, text) if rejects.len() < 8 => rejects.push((at, text)),
         VslItem::Rejected(..) => {}
         item => {
@@ -119,9 +127,33 @@ fn transactions(chunk: &Chunk, tally: &mut FileTally, to: &mut impl Listen) -> F
                 to.edge(r.vxid, r.at);
             }
         }
-    });
+    };
+    let Chunk { bytes, file, offset, before, last, .. } = chunk;
+    match reading.grammar.framing {
+        Framing::VslBinary => {
+            let range = Range { bytes, before: *before, last: *last, file: *file, offset: *offset };
+            vsl_binary::records(&range, quotes, &mut tally.lines, take);
+        }
+        _ => vsl::records(bytes, *file, *offset, &mut tally.lines, take),
+    }
     rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
     assembler.finish()
+}
+
+/// varnishlog text of Varnish 3.0.
+fn requests(chunk: &Chunk, tally: &mut FileTally, to: &mut impl Listen) -> Fragments {
+    let mut assembler = Assembler3::new();
+    let mut rejects: Vec<(Locator, &[u8])> = Vec::new();
+    let reject = |at, text| {
+        if rejects.len() < 8 {
+            rejects.push((at, text));
+        }
+    };
+    let take = |record| assembler.push(record, &mut |event| to.event(&event));
+    vsl3::records(&chunk.bytes, chunk.file, chunk.offset, &mut tally.lines, take, reject);
+    let fragments = assembler.finish(&mut |event| to.event(&event));
+    rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
+    fragments
 }
 
 /// Joins the fragments of two adjacent ranges of a series; what became whole is absorbed.

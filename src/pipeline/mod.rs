@@ -33,7 +33,7 @@ use crate::model::report::ClockOffset;
 use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
 use crate::source::{Found, Progress, Trouble};
 
-pub use batch::cut;
+pub use batch::chunks;
 pub use context::{Context, Reading, Wanted};
 pub use encode::Encode;
 pub use fold::fold;

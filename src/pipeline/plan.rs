@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::context::{Context, Reading};
 use super::copies::{Looks, copies};
 use super::{Job, Recognised};
-use crate::grammar::{Detection, Grammar};
+use crate::grammar::{Detection, Framing, Grammar};
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
 use crate::source::{Chunk, Found, Rotation, Trouble, head, node_names, series_key};
 
@@ -141,7 +141,11 @@ pub fn where_it_stops(seen: &Detection) -> String {
 /// The first stamp of a head: its whole lines are folded like any chunk, and thrown away. Transactions that are not
 /// whole in it count.
 fn first_stamp(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> Stamp {
-    let end = memchr::memrchr(b'\n', &bytes[..bytes.len().min(64 << 10)]).map_or(0, |n| n + 1);
+    let most = bytes.len().min(64 << 10);
+    let end = match grammar.framing {
+        Framing::VslBinary => most,
+        _ => memchr::memrchr(b'\n', &bytes[..most]).map_or(0, |n| n + 1),
+    };
     let id = SeriesId(0);
     let series = Series {
         id,

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::partial::Partial;
 use super::plan::Plan;
+use crate::frame::vsl_binary;
+use crate::grammar::Framing;
 use crate::model::incident::Quote;
 use crate::model::{Evidence, Failure, FileId, Locator, Mark, redact};
 use crate::source::reread;
@@ -21,10 +23,19 @@ struct Places<'a> {
 impl Places<'_> {
     fn quote(&self, at: Locator, text: &[u8]) -> Quote {
         let file = self.plan.files.get(&at.file).map(|f| f.path.clone()).unwrap_or_default();
+        if is_binary(self.plan, at.file) {
+            return Quote { file, line: 0, offset: Some(at.offset), text: redact(text) };
+        }
         let chunk = self.first_lines.get(&at.file).and_then(|f| f.range(..=at.offset).next_back());
         let line = chunk.map_or(0, |(_, first)| first + u64::from(at.line));
-        Quote { file, line, text: redact(text) }
+        Quote { file, line, offset: None, text: redact(text) }
     }
+}
+
+/// True for a log without lines.
+fn is_binary(plan: &Plan<'_>, file: FileId) -> bool {
+    let series = plan.context.files.get(&file).map(|f| plan.context.reading(f.series));
+    series.is_some_and(|r| r.grammar.framing == Framing::VslBinary)
 }
 
 /// The evidence of every failure of this run, and of stored ones that were linked now.
@@ -92,7 +103,12 @@ fn read_lines(failures: &[Failure], plan: &Plan<'_>) -> HashMap<(FileId, u64), V
         offsets.dedup();
         let Some(found) = plan.files.get(&id) else { continue };
         let places: Vec<(u64, u32)> = offsets.iter().map(|o| (*o, LONGEST)).collect();
+        let binary = is_binary(plan, id);
         reread(found, &places, |n, text| {
+            if binary {
+                out.insert((id, offsets[n]), vsl_binary::one_line(text).trim_ascii_start().to_vec());
+                return;
+            }
             let end = memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len());
             out.insert((id, offsets[n]), text[..end].to_vec());
         });

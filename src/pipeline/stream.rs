@@ -10,13 +10,13 @@ use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::Job;
-use super::batch::cut;
+use super::batch::chunks;
 use super::encode::{Desk, Encode, Told, encode};
 use super::plan::{Plan, plan};
 use super::splice::Splicer;
 use crate::model::report::Lines;
 use crate::model::{FileId, SeriesId, Text};
-use crate::source::{Chunk, Chunks, Found, Settings, Trouble};
+use crate::source::{Chunk, Found, Settings, Trouble};
 
 /// Chunks under way per thread: one is worked on, one waits for its turn to be written.
 const AHEAD: usize = 2;
@@ -115,7 +115,7 @@ impl<'d> Reader<'d, '_> {
             let grammar = &context.reading(context.files[id].series).grammar;
             let progress = self.job.progress.clone();
             let settings = Settings { progress, chunk: self.job.chunk, ..Settings::default() };
-            let chunks = match Chunks::open(found, *id, |bytes: &[u8]| cut(grammar, bytes), &settings) {
+            let chunks = match chunks(found, *id, grammar, &settings) {
                 Ok(chunks) => chunks,
                 Err(t) => {
                     self.troubles.push(t);

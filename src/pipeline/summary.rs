@@ -98,7 +98,8 @@ fn sources(partial: &Partial, plan: &Plan<'_>) -> Vec<Source> {
     plan.recognised
         .iter()
         .map(|r| {
-            let series = &plan.context.reading(r.series).series;
+            let reading = plan.context.reading(r.series);
+            let series = &reading.series;
             let tally = partial.files.get(&r.file).cloned().unwrap_or_default();
             let first_lines = tally.first_lines();
             let mut trouble: Vec<String> = Vec::new();
@@ -108,6 +109,10 @@ fn sources(partial: &Partial, plan: &Plan<'_>) -> Vec<Source> {
                 trouble.push(format!("{} lines were too long and were left out", tally.overlong()));
             }
             for (offset, (line, text)) in &tally.rejects {
+                if reading.grammar.framing == Framing::VslBinary {
+                    trouble.push(format!("at byte {offset}: {}", redact(text.bytes())));
+                    continue;
+                }
                 let first = first_lines.range(..=*offset).next_back().map_or(1, |(_, n)| *n);
                 trouble.push(format!("line {} not understood: {}", first + u64::from(*line), redact(text.bytes())));
             }
@@ -155,7 +160,7 @@ fn totals(partial: &Partial, context: &Context<'_>, failures: &[Failure], judged
         }
     }
     // A format without upstream fields tells of failed fetches only: then there is nothing to take a share of.
-    if t.fetches == t.failed_fetches && !context.series.values().any(|r| r.top && r.grammar.framing == Framing::Vsl) {
+    if t.fetches == t.failed_fetches && !context.series.values().any(|r| r.top && r.grammar.framing.is_vsl()) {
         t.fetches = 0;
     }
     let counted: u64 = worst.values().map(|m| m.0).sum();
@@ -254,7 +259,7 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
         out.push(format!("{node}: {n} transactions are not whole in the log and were left out"));
     }
     // A format without upstream fields tells of failed fetches only; varnishlog tells of all, unless it was filtered.
-    let told = |id: &SeriesId| context.reading(*id).top && context.reading(*id).grammar.framing == Framing::Vsl;
+    let told = |id: &SeriesId| context.reading(*id).top && context.reading(*id).grammar.framing.is_vsl();
     for (id, minutes) in partial.traffic.iter().filter(|(id, _)| told(id)) {
         let (fetches, failed) = minutes.values().fold((0, 0), |a, m| (a.0 + m.fetches, a.1 + m.failed));
         if fetches >= 20 && failed as f64 >= FILTERED * fetches as f64 {

@@ -194,6 +194,7 @@ impl<C: FnMut(&[u8]) -> Option<usize>> Chunks<C> {
             newlines,
             overlong: std::mem::take(&mut self.overlong),
             header: self.header.clone(),
+            before: 0,
             last: self.ended,
             pool: Some(self.pool.clone()),
             bytes,

@@ -24,6 +24,8 @@ pub struct Chunk {
     /// The header line in force where `bytes` begin: the last one before them that names columns, when the file was
     /// opened with a [`super::Heading`] and has one.
     pub header: Option<Arc<[u8]>>,
+    /// What whoever cut the file says of the bytes before it; 0 for nothing.
+    pub before: u8,
     /// Nothing of this file comes after it. Every file has exactly one last chunk, even an empty or damaged one.
     pub last: bool,
     pub(super) pool: Option<Arc<Pool>>,
@@ -33,7 +35,7 @@ impl Chunk {
     /// A whole file in one chunk, for callers that have the bytes already.
     pub fn whole(file: FileId, bytes: Vec<u8>) -> Chunk {
         let newlines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Chunk { file, number: 0, offset: 0, bytes, newlines, overlong: 0, header: None, last: true, pool: None }
+        Chunk { file, number: 0, offset: 0, bytes, newlines, overlong: 0, header: None, before: 0, last: true, pool: None }
     }
 }
 

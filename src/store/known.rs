@@ -66,7 +66,7 @@ pub fn evidence(db: &Connection, ids: &[u64]) -> R<HashMap<u64, Evidence>> {
 fn quote(r: &Row<'_>, at: usize) -> R<Option<Quote>> {
     let Some(file) = r.get::<_, Option<String>>(at)? else { return Ok(None) };
     let line = r.get::<_, Option<i64>>(at + 1)?.map_or(0, i64::unsigned_abs);
-    Ok(Some(Quote { file, line, text: r.get::<_, Option<String>>(at + 2)?.unwrap_or_default() }))
+    Ok(Some(Quote { file, line, offset: None, text: r.get::<_, Option<String>>(at + 2)?.unwrap_or_default() }))
 }
 
 /// Their quoted records, as marks.

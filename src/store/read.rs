@@ -134,7 +134,9 @@ fn quotes(db: &Connection, id: u32, example: Option<i64>, role: &str) -> R<Vec<Q
         "SELECT file, coalesce(line, 0), text FROM incident_quotes
          WHERE incident_id = ?1 AND example IS ?2 AND role = ?3 ORDER BY ordinal",
     )?
-    .query_map(params![id, example, role], |r| Ok(Quote { file: r.get(0)?, line: number(r, 1)?, text: r.get(2)? }))?
+    .query_map(params![id, example, role], |r| {
+        Ok(Quote { file: r.get(0)?, line: number(r, 1)?, offset: None, text: r.get(2)? })
+    })?
     .collect()
 }
 

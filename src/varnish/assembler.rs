@@ -71,6 +71,12 @@ impl<'c> Assembler<'c> {
         }
     }
 
+    /// A moment that no record pushed here tells.
+    pub(super) fn it_is(&mut self, at: Stamp) {
+        self.first = self.first.or(at);
+        self.last = at;
+    }
+
     /// Ends the chunk: what is not whole, to be joined with that of its neighbours.
     pub fn finish(mut self) -> Fragments {
         self.put_back();

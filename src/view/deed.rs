@@ -17,9 +17,13 @@ const KIND: usize = 7;
 /// The kinds of advice, in the order to read them.
 const KINDS: [&str; 3] = ["look", "change", "NOT"];
 
-/// `FILE:LINE`, cut at its front to fit; the end of a path tells more than its beginning.
+/// `FILE:LINE`, or `FILE byte OFFSET` of a binary log, cut at its front to fit; the end of a path tells more than its beginning.
 fn place(quote: &Quote, style: &Style) -> String {
-    let line = if quote.line > 0 { format!(":{}", quote.line) } else { String::new() };
+    let line = match quote.offset {
+        Some(byte) => format!(" byte {byte}"),
+        None if quote.line > 0 => format!(":{}", quote.line),
+        None => String::new(),
+    };
     let file = Plain::of(&quote.file).to_string();
     let room = PLACE.saturating_sub(line.len());
     if style.full || file.chars().count() <= room {

@@ -52,6 +52,9 @@ struct Alternative {
 struct QuoteObject<'f> {
     file: Option<&'f str>,
     line: Option<u64>,
+    /// Only for a binary log, which has no lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
     text: &'f str,
 }
 
@@ -59,6 +62,9 @@ struct QuoteObject<'f> {
 struct Origin<'f> {
     file: Option<&'f str>,
     line: Option<u64>,
+    /// Only for a binary log, which has no lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
     status: Option<u16>,
     duration_ms: Option<i64>,
     late_by_ms: Option<i64>,
@@ -113,6 +119,7 @@ fn origin<'f>(failure: &Failure, evidence: Option<&'f Evidence>) -> Option<Origi
     Some(Origin {
         file: at.map(|q| q.file.as_str()).filter(|f| !f.is_empty()),
         line: at.map(|q| q.line).filter(|n| *n > 0),
+        offset: at.and_then(|q| q.offset),
         status: status(link.status),
         duration_ms: link.duration_us.map(milliseconds),
         late_by_ms: link.late_us.map(milliseconds),
@@ -126,6 +133,7 @@ fn quote(q: &Quote) -> QuoteObject<'_> {
     QuoteObject {
         file: (!q.file.is_empty()).then_some(q.file.as_str()),
         line: (q.line > 0).then_some(q.line),
+        offset: q.offset,
         text: &q.text,
     }
 }

@@ -15,7 +15,7 @@ fn outage() -> Vec<Fetch> {
     sorted([traffic(MIDNIGHT, 40, SECOND), broken])
 }
 
-fn gzip(text: &[u8]) -> Vec<u8> {
+pub fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text).expect("memory takes it");
     encoder.finish().expect("memory takes it")

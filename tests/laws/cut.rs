@@ -11,11 +11,13 @@ use serde_json::Value;
 
 use crate::support::{Ask, Folder, data, differences, failed_fetches, report};
 
-const LOGS: [(&str, &str); 5] = [
+const LOGS: [(&str, &str); 7] = [
     ("raw", "groupings/varnish-raw.log"),
     ("request", "groupings/varnish-request.log"),
     ("session", "groupings/varnish-session.log"),
     ("vxid", "groupings/varnish-vxid.log"),
+    ("binary", "varnish/vectors/v6016-mixed.vsl"),
+    ("varnish-3", "varnish/v3/raw.txt"),
     ("access", "groupings/nginx-access.log"),
 ];
 

@@ -1,8 +1,8 @@
 //! Merge: `empty` is neutral, pieces may be merged in any order and any shape, files may be given in any order.
 
 use guru::model::{FetchRow, Minute, RequestRow, Tier};
-use guru::pipeline::{Context, Partial, cut, fold, plan};
-use guru::source::{Chunk, Chunks, Found, Settings};
+use guru::pipeline::{self, Context, Partial, fold, plan};
+use guru::source::{Chunk, Found, Settings};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert_eq, proptest};
 
 use crate::support::{Ask, Folder, differences, failed_fetches, report};
@@ -35,7 +35,7 @@ fn chunks(found: &std::collections::BTreeMap<guru::model::FileId, Found>, contex
     let mut all = Vec::new();
     for (id, file) in found {
         let grammar = &context.reading(context.files[id].series).grammar;
-        let pieces = Chunks::open(file, *id, |b: &[u8]| cut(grammar, b), &settings).expect("the file opens");
+        let pieces = pipeline::chunks(file, *id, grammar, &settings).expect("the file opens");
         all.extend(pieces.map(|c| c.expect("the file is read")));
     }
     all

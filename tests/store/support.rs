@@ -86,7 +86,7 @@ pub fn linked(mut f: Failure) -> Failure {
 }
 
 pub fn quote(file: &str, line: u64, text: &str) -> Quote {
-    Quote { file: file.into(), line, text: text.into() }
+    Quote { file: file.into(), line, offset: None, text: text.into() }
 }
 
 pub fn evidence_of(f: &Failure) -> Evidence {

@@ -17,7 +17,7 @@ pub fn words(list: &[(&str, u64)]) -> BTreeMap<String, u64> {
 }
 
 pub fn quote(file: &str, line: u64, text: &str) -> Quote {
-    Quote { file: file.into(), line, text: text.into() }
+    Quote { file: file.into(), line, offset: None, text: text.into() }
 }
 
 fn advice(kind: &str, text: &str, knob: &str, default: &str, cost: &str) -> Advice {
