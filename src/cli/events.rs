@@ -10,7 +10,7 @@ use super::bar::Bar;
 use super::common::Common;
 use super::input::{self, Input};
 use crate::error::{Error, Kind};
-use crate::model::Event;
+use crate::model::{Event, Logged};
 use crate::pipeline::{self, History, Job, Plan, Stream};
 use crate::source::{Progress, Trouble};
 use crate::view;
@@ -99,17 +99,12 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
         unrecognised.clone_from(&plan.troubles);
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    let wanted = |event: &Event<'_>| args.types.is_empty() || args.types.contains(&Type::of(event));
-    let streamed = pipeline::stream(
-        &job,
-        told,
-        &|event, logged, bytes| {
-            if wanted(event) {
-                view::event(event, logged, bytes);
-            }
-        },
-        &mut out,
-    );
+    let encode = |event: &Event<'_>, logged: &Logged<'_>, bytes: &mut Vec<u8>| {
+        if args.types.is_empty() || args.types.contains(&Type::of(event)) {
+            view::event(event, logged, bytes);
+        }
+    };
+    let streamed = pipeline::stream(&job, told, &encode, &mut out);
     bar.finish();
     let stream = match streamed.and_then(|s| out.flush().map(|()| s)) {
         Ok(stream) => stream,
