@@ -40,8 +40,11 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     let fragments = read(chunk, reading, &mut tally, &mut absorber);
     absorber.finish();
     if let Some(fragments) = fragments {
-        let end =
-            if chunk.last { (file.ordinal + 1, 0) } else { (file.ordinal, chunk.offset + chunk.bytes.len() as u64) };
+        let end = if chunk.last {
+            (file.ordinal + 1, 0)
+        } else {
+            (file.ordinal, chunk.offset + chunk.bytes.len() as u64)
+        };
         partial.open.insert((file.series, (file.ordinal, chunk.offset)), Piece { end, fragments });
     }
     partial.file(chunk.file).absorb(tally);
@@ -68,8 +71,11 @@ pub fn read(chunk: &Chunk, reading: &Reading, tally: &mut FileTally, to: &mut im
 fn records(chunk: &Chunk, tally: &mut FileTally, reading: &Reading, to: &mut impl Listen) {
     let grammar = &reading.grammar;
     let mut one = |text: &[u8], at: Locator, further: u32| {
-        let outcome =
-            if text.is_empty() { LineOutcome::Skipped } else { grammar.line(text, at, &mut |event| to.event(&event)) };
+        let outcome = if text.is_empty() {
+            LineOutcome::Skipped
+        } else {
+            grammar.line(text, at, &mut |event| to.event(&event))
+        };
         count(tally, outcome, u64::from(further), at, text);
     };
     match grammar.framing {
