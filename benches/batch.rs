@@ -1,5 +1,6 @@
-//! The whole run over files on disk, plain and packed, with one thread and with two; beside it the count of newlines
-//! of the same content in memory. MB/s of packed files refers to their content.
+//! The whole run over files on disk, plain and packed, with one thread and with two, and the events of the plain ones
+//! written as JSON into a sink; beside it the count of newlines of the same content in memory. MB/s of packed files
+//! refers to their content.
 
 mod common;
 
@@ -10,13 +11,13 @@ use std::path::{Path, PathBuf};
 use common::input::{FAILING, FORMATS, Format};
 use guru::classify::Rules;
 use guru::grammar::Library;
-use guru::model::Stamp;
-use guru::pipeline::{History, Job, run};
+use guru::model::{Event, Logged, Stamp};
+use guru::pipeline::{History, Job, run, stream};
 use guru::source::Found;
+use guru::view;
 
-/// Reads, links, classifies and groups; how many lines were read.
-fn analyse(paths: &[PathBuf], jobs: usize, library: &Library) -> u64 {
-    let job = Job {
+fn job<'a>(paths: &[PathBuf], jobs: usize, library: &'a Library) -> Job<'a> {
+    Job {
         files: paths.iter().map(Found::file).collect(),
         formats: Vec::new(),
         known: library,
@@ -30,8 +31,20 @@ fn analyse(paths: &[PathBuf], jobs: usize, library: &Library) -> u64 {
         offsets: Vec::new(),
         progress: None,
         history: &|_| History::default(),
-    };
-    run(&job).report.totals.lines.read
+    }
+}
+
+/// Reads, links, classifies and groups; how many lines were read.
+fn analyse(paths: &[PathBuf], jobs: usize, library: &Library) -> u64 {
+    run(&job(paths, jobs, library)).report.totals.lines.read
+}
+
+/// Writes every event as JSON to nowhere; how many lines were read.
+fn events(paths: &[PathBuf], jobs: usize, library: &Library) -> io::Result<u64> {
+    let job = Job { chunk: 1 << 20, ..job(paths, jobs, library) };
+    let encode = |event: &Event<'_>, logged: &Logged<'_>, out: &mut Vec<u8>| view::event(event, logged, out);
+    let read = stream(&job, |_| {}, &encode, &mut io::sink())?;
+    Ok(read.sources.iter().map(|s| s.lines.read).sum())
 }
 
 fn gzip(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -49,6 +62,10 @@ fn logs(folder: &Path, name: &str, logs: &[(&str, &[u8])], library: &Library) ->
         fs::write(folder.join(format!("{file}.log")), bytes)?;
         packed.push(folder.join(format!("{file}.log.gz")));
         gzip(&folder.join(format!("{file}.log.gz")), bytes)?;
+    }
+    assert_eq!(events(&plain, 2, library)?, common::newlines(&all) as u64, "{name} events: lines were lost");
+    for jobs in [1, 2] {
+        common::measure(&format!("{name}/events/{jobs}"), &all, |_| events(&plain, jobs, library).unwrap_or(0));
     }
     for (packing, paths) in [("plain", plain), ("gzip", packed)] {
         assert_eq!(analyse(&paths, 2, library), common::newlines(&all) as u64, "{name} {packing}: lines were lost");

@@ -10,7 +10,7 @@ use super::bar::Bar;
 use super::common::Common;
 use super::input::{self, Input};
 use crate::error::{Error, Kind};
-use crate::model::Event;
+use crate::model::{Event, Logged};
 use crate::pipeline::{self, History, Job, Plan, Stream};
 use crate::source::{Progress, Trouble};
 use crate::view;
@@ -19,22 +19,28 @@ use crate::view;
 const CHUNK: usize = 1 << 20;
 
 const KEYS: &str = "\
-Every line has the keys type, tier, node, file, line, time, end, method, host, url, status, bytes and duration_ms, \
-null where the log does not tell. time is when it began (or, where a log tells only when it ended, that), in UTC, \
-with the decimals that are known; bytes are those of the body. What only one type has follows, and is left out where \
-the log does not tell:
+Every line has the keys type, tier, node, file, line, time, end, method, host,
+url, status, bytes and duration_ms, null where the log does not tell. time is
+when it began (where a log tells only when it ended, that), in UTC, with the
+decimals that are known; bytes are those of the body. What only one type has
+follows, and is left out where the log does not tell:
 
-  request  vxid parent reason client forwarded_for agent referer sent_bytes request_bytes port connection
-           on_connection id made_by fetch hit waited restarted incomplete retry_after upstream
-  fetch    vxid parent reason outcome origin_status backend backend_addr local_port opens reused connect_ms ttfb_ms
-           body_ms retried id agent referer acct response marks
+  request  vxid parent reason client forwarded_for agent referer sent_bytes
+           request_bytes port connection on_connection id made_by fetch hit
+           waited restarted incomplete retry_after upstream
+  fetch    vxid parent reason outcome origin_status backend backend_addr
+           local_port opens reused connect_ms ttfb_ms waited_ms body_ms
+           retried id agent referer acct response marks
   message  level text connection client upstream port
   health   backend healthy changed good threshold window response
   change   kind text
 
-zone_unknown is there, and true, where the stamps name no zone: give it with --log-tz. Values of headers and query \
-parameters that look secret are masked with their length; bytes that are no UTF-8 become U+FFFD. A transaction of \
-Varnish stands where it ended; one whose beginning or end is not in the log, at the end of its log.";
+ttfb_ms is from the request sent to the headers of the answer; waited_ms stands
+instead where none came. zone_unknown is there, and true, where the stamps name
+no zone: give it with --log-tz. Values of headers and query parameters that look
+secret are masked with their length; bytes that are no UTF-8 become U+FFFD. A
+transaction of Varnish stands where it ended; one whose beginning or end is not
+in the log, at the end of its log.";
 
 /// Types of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -70,7 +76,7 @@ pub struct Args {
     /// What to read, and how.
     #[command(flatten)]
     pub input: Input,
-    /// Only events of these types: request,fetch
+    /// Only events of these types, of request, fetch, message, health and change: request,fetch
     #[arg(long = "type", value_name = "TYPE", value_enum, value_delimiter = ',', hide_possible_values = true)]
     pub types: Vec<Type>,
 }
@@ -93,17 +99,12 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
         unrecognised.clone_from(&plan.troubles);
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    let wanted = |event: &Event<'_>| args.types.is_empty() || args.types.contains(&Type::of(event));
-    let streamed = pipeline::stream(
-        &job,
-        told,
-        &|event, logged, bytes| {
-            if wanted(event) {
-                view::event(event, logged, bytes);
-            }
-        },
-        &mut out,
-    );
+    let encode = |event: &Event<'_>, logged: &Logged<'_>, bytes: &mut Vec<u8>| {
+        if args.types.is_empty() || args.types.contains(&Type::of(event)) {
+            view::event(event, logged, bytes);
+        }
+    };
+    let streamed = pipeline::stream(&job, told, &encode, &mut out);
     bar.finish();
     let stream = match streamed.and_then(|s| out.flush().map(|()| s)) {
         Ok(stream) => stream,

@@ -35,7 +35,7 @@ pub struct Input {
     #[arg(long, value_name = "STRING")]
     pub log_format: Vec<String>,
     /// Zone of logs that do not name theirs: +02:00, Europe/Berlin, web1=UTC
-    #[arg(long, value_name = "[NODE=]ZONE")]
+    #[arg(long, value_name = "[NODE=]ZONE", allow_hyphen_values = true)]
     pub log_tz: Vec<String>,
     /// Threads [default: one per processor]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]

@@ -95,7 +95,11 @@ impl<'d, 'o> Splicer<'d, 'o> {
     /// Ends the series at hand: what is not whole is told as it is.
     pub fn end_series(&mut self) -> io::Result<()> {
         let Some((series, open)) = self.open.take() else { return Ok(()) };
-        self.told_by(series, |write| open.flush(&mut |event| drop(write(&event))));
+        self.told_by(series, |write| {
+            open.flush(&mut |event| {
+                write(&event);
+            });
+        });
         self.lines.clear();
         self.write_with(&[], vec![((0, 0), 0..self.joined.len())])
     }

@@ -124,7 +124,8 @@ fn fetch(f: &Fetch<'_>, logged: &Logged<'_>, o: &mut Object<'_>) {
     o.number("opens", f.opens);
     o.flag("reused", f.reused);
     o.milliseconds("connect_ms", f.connected.since(f.connecting));
-    o.milliseconds("ttfb_ms", f.answered.since(f.sent));
+    // The moment of an answer or of giving up: the record says which by the status.
+    o.milliseconds(if f.origin_status > 0 { "ttfb_ms" } else { "waited_ms" }, f.answered.since(f.sent));
     o.milliseconds("body_ms", f.completed.since(f.answered));
     o.flag("retried", f.retried);
     o.number("id", f.travelled_id);

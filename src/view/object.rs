@@ -4,9 +4,9 @@
 //! A program reads it back as the same text: controls, and what else acts on a terminal, become `\uXXXX`; bytes that
 //! are no UTF-8 become U+FFFD, as in every other JSON of this program; secrets are masked.
 
+use crate::model::Stamp;
 use crate::model::redact::{Piece, pieces};
 use crate::model::stamp::{SECOND, civil};
-use crate::model::Stamp;
 
 use super::plain::is_unsafe;
 
@@ -228,12 +228,13 @@ fn stamp(out: &mut Vec<u8>, at: Stamp, resolution_us: i64) {
     }
     let decimals = if us == 0 && resolution_us >= SECOND {
         0
-    } else if us % 1000 == 0 && resolution_us >= 1000 {
+    } else if us.is_multiple_of(1000) && resolution_us >= 1000 {
         4
     } else {
         7
     };
-    let all = [b'.', digit(us / 100_000), digit(us / 10_000), digit(us / 1000), digit(us / 100), digit(us / 10), digit(us)];
+    let all =
+        [b'.', digit(us / 100_000), digit(us / 10_000), digit(us / 1000), digit(us / 100), digit(us / 10), digit(us)];
     out.extend_from_slice(&all[..decimals]);
     out.extend_from_slice(b"Z\"");
 }

@@ -1,6 +1,8 @@
 //! A folder of its own for each test, and the binary run in it: nothing of the machine's configuration, history or
 //! time zone gets in, and every report that is read has been held against the laws of honest totals.
 
+#![allow(dead_code)] // every test crate uses a part
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
