@@ -70,14 +70,23 @@ pub fn plan<'a>(job: &Job<'a>) -> Plan<'a> {
     Plan { repeated, empty, ..number(known, job, troubles) }
 }
 
-/// Leaves out copies of the same log.
-fn once(known: Vec<Known>) -> (Vec<Known>, Vec<String>) {
+/// Leaves out copies of the same log; what the user said of a copy holds for the one that is read.
+fn once(mut known: Vec<Known>) -> (Vec<Known>, Vec<String>) {
     let files: Vec<(&Found, Looks)> = known.iter().map(|k| (&k.found, k.looks)).collect();
     let copies = copies(&files);
     let told = |(k, of): (&Known, &Option<usize>)| {
         of.map(|of| format!("{} is a copy of {} and is counted once", k.found.path, known[of].found.path))
     };
     let repeated: Vec<String> = known.iter().zip(&copies).filter_map(told).collect();
+    for (n, of) in copies.iter().enumerate().filter_map(|(n, of)| of.map(|of| (n, of))) {
+        let (role, node) = (known[n].found.role, known[n].found.node.clone());
+        let kept = &mut known[of];
+        kept.found.role = kept.found.role.or(role);
+        if let (None, Some(node)) = (&kept.found.node, node) {
+            kept.node.clone_from(&node);
+            kept.found.node = Some(node);
+        }
+    }
     (known.into_iter().zip(copies).filter(|(_, of)| of.is_none()).map(|(k, _)| k).collect(), repeated)
 }
 
@@ -113,7 +122,7 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
     let why = if forced.is_some() { "--format says so".into() } else { seen.why };
     Ok(Some(Known {
         first: first_stamp(&head.bytes, &grammar, job),
-        looks: Looks::of(&head),
+        looks: Looks::of(&head, found),
         found: found.clone(),
         confidence: if forced.is_some() { 1.0 } else { seen.confidence },
         why,
