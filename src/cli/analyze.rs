@@ -231,7 +231,7 @@ fn tell_sources(analysis: &Analysis, resolved: &Resolved, common: &Common) {
 
 fn nothing_read(analysis: &Analysis, resolved: &Resolved) -> Result<()> {
     let troubles = analysis.troubles.len() + resolved.troubles.len();
-    if !analysis.report.sources.is_empty() || (troubles == 0 && !resolved.files.is_empty()) {
+    if !analysis.report.sources.is_empty() || analysis.outside > 0 || (troubles == 0 && !resolved.files.is_empty()) {
         return Ok(());
     }
     if resolved.files.is_empty() {

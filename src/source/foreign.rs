@@ -78,16 +78,8 @@ mod tests {
         ] {
             assert_eq!(foreign(log), None, "{log}");
         }
-        for other in [
-            "README.md",
-            "README",
-            ".bash_history",
-            "guru.db",
-            "GURU.DB-WAL",
-            "nginx.pid",
-            "a.log.swp",
-            "x~",
-        ] {
+        for other in ["README.md", "README", ".bash_history", "guru.db", "GURU.DB-WAL", "nginx.pid", "a.log.swp", "x~"]
+        {
             assert!(foreign(other).is_some(), "{other}");
         }
     }

@@ -40,7 +40,8 @@ pub(super) fn refused(path: &str, start: &[u8]) -> Option<Trouble> {
 /// True when there are no control bytes that a log would not hold.
 fn is_text(start: &[u8]) -> bool {
     let odd = |b: &u8| b.is_ascii_control() && !matches!(b, b'\t' | b'\n' | b'\r' | 0x1b);
-    !start[..start.len().min(512)].iter().any(odd) && std::str::from_utf8(&start[..start.len().min(512)]).map_or_else(|e| e.error_len().is_none(), |_| true)
+    !start[..start.len().min(512)].iter().any(odd)
+        && std::str::from_utf8(&start[..start.len().min(512)]).map_or_else(|e| e.error_len().is_none(), |_| true)
 }
 
 #[cfg(test)]

@@ -24,7 +24,9 @@ pub fn samples(found: &Found, count: u64, length: u64) -> Option<Vec<Vec<u8>>> {
     }
     let last = size - length;
     let steps = count.max(2) - 1;
-    (0..=steps).map(|n| part(&mut file, (u128::from(last) * u128::from(n) / u128::from(steps)) as u64, length)).collect()
+    (0..=steps)
+        .map(|n| part(&mut file, (u128::from(last) * u128::from(n) / u128::from(steps)) as u64, length))
+        .collect()
 }
 
 /// The whole lines of `length` bytes from `at` on. The last line of a file counts even without its newline.

@@ -74,9 +74,7 @@ fn in_words(error: Error, begun: bool) -> io::Error {
         Error::Options | Error::UnsupportedCheck | Error::NoCheck => {
             io::Error::new(ErrorKind::InvalidData, "the xz archive uses options that guru does not know")
         }
-        Error::Format if begun => {
-            io::Error::new(ErrorKind::InvalidData, "what follows in the xz archive is not xz")
-        }
+        Error::Format if begun => io::Error::new(ErrorKind::InvalidData, "what follows in the xz archive is not xz"),
         _ => damaged(),
     }
 }

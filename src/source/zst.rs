@@ -28,13 +28,7 @@ pub(super) struct Zst<R> {
 impl<R: Read> Zst<R> {
     /// A decoder at the first byte of an archive. Fails only without memory.
     pub fn new(input: R) -> io::Result<Zst<R>> {
-        Ok(Zst {
-            feed: Feed::new(input),
-            decoder: Decoder::new()?,
-            hint: FIRST_HINT,
-            full: false,
-            ended: false,
-        })
+        Ok(Zst { feed: Feed::new(input), decoder: Decoder::new()?, hint: FIRST_HINT, full: false, ended: false })
     }
 
     fn step(&mut self, out: &mut [u8]) -> io::Result<usize> {
