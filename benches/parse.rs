@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::input::{FAILING, FORMATS, Format};
 use guru::classify::Rules;
@@ -88,6 +88,7 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
         wanted,
         since: Stamp::NONE,
         until: Stamp::NONE,
+        unread: BTreeSet::new(),
     }
 }
 

@@ -116,15 +116,6 @@ fn the_packing_is_recognised_by_content_whatever_the_name() {
 }
 
 #[test]
-fn packings_that_are_not_read_are_refused_with_the_way_around() {
-    let scratch = Scratch::new();
-    for (bytes, tool) in [(&b"\xfd7zXZ\0rest"[..], "xz"), (b"BZh91AY&SYrest", "bzip2")] {
-        let trouble = head(&scratch.write("x.log", bytes), 10).unwrap_err();
-        assert!(trouble.why.contains(tool) && trouble.hint.unwrap().contains("| guru analyze -"));
-    }
-}
-
-#[test]
 fn members_and_frames_that_were_concatenated_are_all_read() {
     let scratch = Scratch::new();
     let (a, b) = (log(30), log(70));

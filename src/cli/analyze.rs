@@ -69,7 +69,7 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     bar.finish();
     analysis.report.took_ms = begun.elapsed().as_millis() as u64;
     tell_sources(&analysis, &resolved, common);
-    if analysis.report.sources.is_empty() {
+    if analysis.report.sources.is_empty() && analysis.outside == 0 {
         input::nothing_read("analyze", "analyse", &resolved, analysis.troubles.len())?;
     }
     let numbers = keeper.keep(&mut analysis, common);

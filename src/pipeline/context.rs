@@ -1,7 +1,7 @@
 //! What a fold must know beside its chunk. In: the plan of the run; out: read-only tables shared by all threads. It
 //! must not change while a stage is folded, so that a fold stays a pure function of its chunk.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::classify::Rules;
 use crate::grammar::Grammar;
@@ -9,7 +9,7 @@ use crate::model::stamp::SECOND;
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Tier};
 
 /// So far may the clocks of two nodes be apart: a day, and any mistake about zones.
-const APART: i64 = 26 * 3600 * SECOND;
+pub const APART: i64 = 26 * 3600 * SECOND;
 
 /// Which requests of a tier are kept for the linker.
 #[derive(Debug, Default)]
@@ -69,6 +69,8 @@ pub struct Context<'a> {
     pub since: Stamp,
     /// End of the span.
     pub until: Stamp,
+    /// Files that are not read because they lie outside of the span, by series and ordinal.
+    pub unread: BTreeSet<(SeriesId, u32)>,
 }
 
 impl Context<'_> {
@@ -80,8 +82,12 @@ impl Context<'_> {
     /// True when an event of that time counts. Lower tiers have clocks of their own, possibly zones apart: of them so
     /// much more is read that every line can be found, and what lies outside is left out after linking.
     pub fn in_span(&self, at: Stamp, reading: &Reading) -> bool {
-        let slack = if reading.top { 0 } else { APART };
-        self.covers(at, slack)
+        self.covers(at, self.slack(reading))
+    }
+
+    /// So much more than the span is read of a series, microseconds.
+    pub fn slack(&self, reading: &Reading) -> i64 {
+        if reading.top { 0 } else { APART }
     }
 
     /// True when a moment on the uppermost tier's clock lies in the span asked for, give or take `slack` microseconds.

@@ -13,6 +13,7 @@ mod encode;
 mod fold;
 mod impact;
 mod linking;
+mod outside;
 mod partial;
 mod plan;
 mod quotes;
@@ -137,26 +138,38 @@ pub struct Analysis {
     pub troubles: Vec<Trouble>,
     /// Files without a byte in them: no mistake, but worth a word.
     pub empty: Vec<String>,
+    /// Files that were not read because they lie outside of the span.
+    pub outside: usize,
     /// How sure each file of the report's sources was recognised, in their order.
     pub confidences: Vec<f32>,
 }
 
-/// Runs a job.
+/// Runs a job. Files that lie outside of its span are not read.
 pub fn run(job: &Job<'_>) -> Analysis {
+    run_on(job, outside::leave_out)
+}
+
+/// Runs a job on every file, also those that [`run`] leaves out: to check that it makes no difference.
+pub fn run_on_all(job: &Job<'_>) -> Analysis {
+    run_on(job, |_| ())
+}
+
+fn run_on(job: &Job<'_>, choose: fn(&mut Plan<'_>)) -> Analysis {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(job.jobs).build();
     match pool {
-        Ok(pool) => pool.install(|| analyse(job)),
+        Ok(pool) => pool.install(|| analyse(job, choose)),
         // No thread can be had: the calling one does it all.
-        Err(_) => analyse(job),
+        Err(_) => analyse(job, choose),
     }
 }
 
-fn analyse(job: &Job<'_>) -> Analysis {
+fn analyse(job: &Job<'_>, choose: fn(&mut Plan<'_>)) -> Analysis {
     let mut plan = plan::plan(job);
+    choose(&mut plan);
     let mut partial = batch::read(&mut plan, job);
     let twins = twins::twins(&partial, &plan.context);
     partial = partial.without(twins);
-    let span = summary::span(&partial, &plan.context);
+    let span = summary::span(&partial, &plan);
     let history = span.map(job.history).unwrap_or_default();
     let mut failures = std::mem::take(&mut partial.failures);
     refine::recall(&mut failures, history.failures);

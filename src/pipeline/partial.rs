@@ -201,7 +201,14 @@ impl Partial {
 
     /// Ends the run: whatever is still open is told as it is, and order becomes that of the logs.
     pub fn settle(mut self, context: &Context<'_>) -> Partial {
-        for ((series, _), piece) in std::mem::take(&mut self.open) {
+        for ((series, (ordinal, _)), mut piece) in std::mem::take(&mut self.open) {
+            // What an unread file would make whole lies outside of the span.
+            if ordinal.checked_sub(1).is_some_and(|before| context.unread.contains(&(series, before))) {
+                piece.fragments.forget_before();
+            }
+            if context.unread.contains(&(series, piece.end.0)) {
+                piece.fragments.forget_after();
+            }
             super::fold::flush(&mut self, piece.fragments, series, context);
         }
         self.failures.sort_by_key(|f| (f.started, f.series, f.at.file, f.at.offset, f.vxid));

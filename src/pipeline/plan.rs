@@ -1,16 +1,17 @@
 //! What the run will read, and as what. In: found files, the known formats, what the user said; out: series with their
 //! grammars and tiers, files in order, and what was not recognised. It must not fold anything but heads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::context::{Context, Reading};
 use super::copies::{Looks, copies};
+use super::outside::{Extent, spread, stamps};
 use super::{Job, Recognised};
 use crate::grammar::{Detection, Framing, Grammar};
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
-use crate::source::{Chunk, Found, Rotation, Trouble, head, node_names, series_key};
+use crate::source::{Found, Rotation, Trouble, head, node_names, series_key};
 
 /// How much of a file is looked at to recognise it, decompressed bytes.
 const HEAD: usize = 256 << 10;
@@ -32,6 +33,11 @@ pub struct Plan<'a> {
     pub begins: Stamp,
     /// What was left out because it says nothing new, in words.
     pub repeated: Vec<String>,
+    /// The time that each file covers, as far as it is known.
+    pub extents: BTreeMap<FileId, Extent>,
+    /// Of each file that was left out because it lies outside of the span: whether it is of the uppermost tier, and its
+    /// first stamp.
+    pub outside: Vec<(bool, Stamp)>,
 }
 
 /// A file whose format is known.
@@ -43,6 +49,7 @@ struct Known {
     runner_up: Option<(String, f32)>,
     zone_offset_s: Option<i32>,
     first: Stamp,
+    spread: Option<(Stamp, Stamp)>,
     looks: Looks,
     key: String,
     rotation: Rotation,
@@ -70,14 +77,23 @@ pub fn plan<'a>(job: &Job<'a>) -> Plan<'a> {
     Plan { repeated, empty, ..number(known, job, troubles) }
 }
 
-/// Leaves out copies of the same log.
-fn once(known: Vec<Known>) -> (Vec<Known>, Vec<String>) {
+/// Leaves out copies of the same log; what the user said of a copy holds for the one that is read.
+fn once(mut known: Vec<Known>) -> (Vec<Known>, Vec<String>) {
     let files: Vec<(&Found, Looks)> = known.iter().map(|k| (&k.found, k.looks)).collect();
     let copies = copies(&files);
     let told = |(k, of): (&Known, &Option<usize>)| {
         of.map(|of| format!("{} is a copy of {} and is counted once", k.found.path, known[of].found.path))
     };
     let repeated: Vec<String> = known.iter().zip(&copies).filter_map(told).collect();
+    for (n, of) in copies.iter().enumerate().filter_map(|(n, of)| of.map(|of| (n, of))) {
+        let (role, node) = (known[n].found.role, known[n].found.node.clone());
+        let kept = &mut known[of];
+        kept.found.role = kept.found.role.or(role);
+        if let (None, Some(node)) = (&kept.found.node, node) {
+            kept.node.clone_from(&node);
+            kept.found.node = Some(node);
+        }
+    }
     (known.into_iter().zip(copies).filter(|(_, of)| of.is_none()).map(|(k, _)| k).collect(), repeated)
 }
 
@@ -114,7 +130,8 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
     let why = if forced.is_some() { "--format says so".into() } else { seen.why };
     Ok(Some(Known {
         first: first_stamp(&head.bytes, &grammar, job),
-        looks: Looks::of(&head),
+        spread: spread(found, &grammar, job),
+        looks: Looks::of(&head, found),
         found: found.clone(),
         confidence: if forced.is_some() { 1.0 } else { seen.confidence },
         why,
@@ -138,38 +155,14 @@ pub fn where_it_stops(seen: &Detection) -> String {
     })
 }
 
-/// The first stamp of a head: its whole lines are folded like any chunk, and thrown away. Transactions that are not
-/// whole in it count.
+/// The first stamp of a head, of its whole lines or records.
 fn first_stamp(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> Stamp {
     let most = bytes.len().min(64 << 10);
     let end = match grammar.framing {
         Framing::VslBinary => most,
         _ => memchr::memrchr(b'\n', &bytes[..most]).map_or(0, |n| n + 1),
     };
-    let id = SeriesId(0);
-    let series = Series {
-        id,
-        tier: grammar.tier,
-        node: Text::EMPTY,
-        format: Text::EMPTY,
-        family: grammar.family,
-        local_time: false,
-        resolution_us: grammar.resolution_us,
-    };
-    let reading = Reading { series, grammar: grammar.clone(), top: false, fetches_on: false, zone_offset_s: None };
-    let file = FileInfo { id: FileId(0), path: Text::EMPTY, series: id, ordinal: 0 };
-    let context = Context {
-        series: BTreeMap::from([(id, reading)]),
-        files: BTreeMap::from([(FileId(0), file)]),
-        rules: job.rules,
-        wanted: BTreeMap::new(),
-        since: Stamp::NONE,
-        until: Stamp::NONE,
-    };
-    let partial = super::fold::fold(&Chunk::whole(FileId(0), bytes[..end].to_vec()), &context);
-    let begun = partial.open.values().map(|piece| piece.fragments.first_moment());
-    let told = partial.files.values().map(|t| t.first);
-    begun.chain(told).filter(|s| s.is_known()).min().unwrap_or(Stamp::NONE)
+    stamps(&bytes[..end], grammar, job).0
 }
 
 /// True when lines of the format tell of requests, not only of errors.
@@ -189,7 +182,7 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
     let top = tiers.iter().min().copied();
     let begins = by_series.values().flatten().map(|k| k.first).filter(|s| s.is_known()).min().unwrap_or(Stamp::NONE);
     let (mut series, mut files) = (BTreeMap::new(), BTreeMap::new());
-    let (mut found, mut recognised) = (BTreeMap::new(), Vec::new());
+    let (mut found, mut recognised, mut extents) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
     for (n, ((tier, node, ..), mut ks)) in by_series.into_iter().enumerate() {
         let id = SeriesId(n as u32);
         crate::source::order(&mut ks, |k| (k.first, k.rotation));
@@ -217,11 +210,14 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
                 why: k.why,
                 runner_up: k.runner_up,
             });
+            extents.insert(file, Extent { first: k.first, spread: k.spread, rotation: k.rotation });
             found.insert(file, k.found);
         }
         series.insert(id, Reading { series: info, grammar, top: is_top, fetches_on, zone_offset_s });
     }
     let (since, until) = (job.since, job.until);
-    let context = Context { series, files, rules: job.rules, wanted: BTreeMap::new(), since, until };
-    Plan { context, files: found, recognised, troubles, begins, repeated: Vec::new(), empty: Vec::new() }
+    let context =
+        Context { series, files, rules: job.rules, wanted: BTreeMap::new(), since, until, unread: BTreeSet::new() };
+    let (repeated, empty, outside) = (Vec::new(), Vec::new(), Vec::new());
+    Plan { context, files: found, recognised, troubles, begins, repeated, empty, extents, outside }
 }

@@ -17,11 +17,14 @@ use crate::model::{Evidence, Failure, Group, Incident, NodeTraffic, Report, Seri
 /// So large a share of failures among many fetches means that the log was filtered.
 const FILTERED: f64 = 0.9;
 
-/// First and last moment of the uppermost tier's logs, within the span that was asked for.
-pub fn span(partial: &Partial, context: &Context<'_>) -> Option<Span> {
+/// First and last moment of the uppermost tier's logs, within the span that was asked for; `None` when none lies in it.
+pub fn span(partial: &Partial, plan: &Plan<'_>) -> Option<Span> {
+    let context = &plan.context;
     let of = |top: bool| {
         let files = partial.files.iter().filter(|(id, _)| !top || context.reading(context.files[id].series).top);
-        let stamps: Vec<Stamp> = files.flat_map(|(_, t)| [t.first, t.last]).filter(|s| s.is_known()).collect();
+        let unread = plan.outside.iter().filter(|(of_top, _)| !top || *of_top).map(|(_, first)| *first);
+        let stamps: Vec<Stamp> =
+            files.flat_map(|(_, t)| [t.first, t.last]).chain(unread).filter(|s| s.is_known()).collect();
         Some(Span { from: *stamps.iter().min()?, to: *stamps.iter().max()? })
     };
     let mut span = of(true).or_else(|| of(false))?;
@@ -31,7 +34,7 @@ pub fn span(partial: &Partial, context: &Context<'_>) -> Option<Span> {
     if context.until.is_known() {
         span.to = span.to.min(context.until);
     }
-    Some(span)
+    (span.from <= span.to).then_some(span)
 }
 
 /// Adds everything up.
@@ -59,6 +62,11 @@ pub fn analysis(
     report.scattered = report.incidents.iter().find(|i| i.service == "scattered").map(|i| i.id);
     report.warnings = warnings(&mut partial, &plan.context, &report, &failures);
     report.warnings.extend(plan.repeated);
+    let outside = plan.outside.len();
+    if outside > 0 {
+        let (files, lie, were) = if outside == 1 { ("file", "lies", "was") } else { ("files", "lie", "were") };
+        report.warnings.push(format!("{outside} {files} {lie} outside --since/--until and {were} not read"));
+    }
     let traffic = traffic(&partial, &plan.context);
     let node = |s: SeriesId| plan.context.reading(s).series.node.lossy().into_owned();
     let changes = partial
@@ -77,6 +85,7 @@ pub fn analysis(
         changes,
         troubles: plan.troubles,
         empty: plan.empty,
+        outside,
         confidences,
     }
 }

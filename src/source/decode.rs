@@ -1,10 +1,12 @@
 //! Decompression by content, never by name. In: a stream of bytes; out: the same bytes decompressed, and what was
-//! recognised. Memory is bounded: buffers, and for zstd the 128 MiB window that libzstd allows. It must not know
-//! files.
+//! recognised. Memory is bounded: buffers, the 128 MiB window that libzstd allows, and
+//! the 160 MiB that xz gets. It must not know files.
 
 use std::io::{self, Cursor, ErrorKind, Read};
 
+use super::bzip::Bzip;
 use super::gzip::Gzip;
+use super::xz::Xz;
 use super::zst::Zst;
 
 /// How the bytes of a file are packed.
@@ -16,9 +18,9 @@ pub enum Compression {
     Gzip,
     /// zstd.
     Zstd,
-    /// bzip2, which is recognised but not read.
+    /// bzip2.
     Bzip2,
-    /// xz, which is recognised but not read.
+    /// xz.
     Xz,
 }
 
@@ -39,15 +41,6 @@ impl Compression {
             _ => Compression::Plain,
         }
     }
-
-    /// The command that unpacks what guru does not, when it does not.
-    pub(super) fn unpacker(self) -> Option<&'static str> {
-        match self {
-            Compression::Bzip2 => Some("bzip2"),
-            Compression::Xz => Some("xz"),
-            _ => None,
-        }
-    }
 }
 
 /// A raw stream whose first bytes were looked at.
@@ -58,10 +51,12 @@ pub(super) enum Decoded<R> {
     Plain(Raw<R>),
     Gzip(Gzip<Raw<R>>),
     Zstd(Zst<Raw<R>>),
+    Bzip2(Bzip<Raw<R>>),
+    Xz(Xz<Raw<R>>),
 }
 
 impl<R: Read> Decoded<R> {
-    /// Looks at the first bytes and decodes accordingly; a packing that is not read comes back as it is, as `Plain`.
+    /// Looks at the first bytes and decodes accordingly.
     pub fn new(mut stream: R) -> io::Result<(Decoded<R>, Compression)> {
         let mut start = Vec::with_capacity(MAGIC);
         let mut buffer = [0; MAGIC];
@@ -78,7 +73,9 @@ impl<R: Read> Decoded<R> {
         let decoded = match compression {
             Compression::Gzip => Decoded::Gzip(Gzip::new(raw)),
             Compression::Zstd => Decoded::Zstd(Zst::new(raw)?),
-            _ => Decoded::Plain(raw),
+            Compression::Bzip2 => Decoded::Bzip2(Bzip::new(raw)),
+            Compression::Xz => Decoded::Xz(Xz::new(raw)?),
+            Compression::Plain => Decoded::Plain(raw),
         };
         Ok((decoded, compression))
     }
@@ -91,6 +88,8 @@ impl<R: Read> Read for Decoded<R> {
                 Decoded::Plain(raw) => raw.read(buffer),
                 Decoded::Gzip(gzip) => gzip.read(buffer),
                 Decoded::Zstd(zst) => zst.read(buffer),
+                Decoded::Bzip2(bzip) => bzip.read(buffer),
+                Decoded::Xz(xz) => xz.read(buffer),
             };
             match result {
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}

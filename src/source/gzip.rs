@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Read};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-const BUFFER: usize = 64 * 1024;
+use super::feed::Feed;
 
 enum State {
     Header,
@@ -19,10 +19,7 @@ enum State {
 
 /// Decodes gzip from `R`.
 pub(super) struct Gzip<R> {
-    input: R,
-    buffer: Box<[u8]>,
-    start: usize,
-    end: usize,
+    feed: Feed<R>,
     inflate: Decompress,
     crc: Crc,
     members: u64,
@@ -42,10 +39,7 @@ impl<R: Read> Gzip<R> {
     /// A decoder at the first byte of an archive.
     pub fn new(input: R) -> Gzip<R> {
         Gzip {
-            input,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
-            start: 0,
-            end: 0,
+            feed: Feed::new(input),
             inflate: Decompress::new(false),
             crc: Crc::new(),
             members: 0,
@@ -54,25 +48,10 @@ impl<R: Read> Gzip<R> {
         }
     }
 
-    /// True unless the input has ended.
-    fn refill(&mut self) -> io::Result<bool> {
-        while self.start == self.end {
-            match self.input.read(&mut self.buffer) {
-                Ok(0) => return Ok(false),
-                Ok(n) => (self.start, self.end) = (0, n),
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(true)
-    }
-
     fn byte(&mut self) -> io::Result<u8> {
-        if !self.refill()? {
-            return Err(cut_off());
-        }
-        self.start += 1;
-        Ok(self.buffer[self.start - 1])
+        let byte = *self.feed.fill()?.first().ok_or_else(cut_off)?;
+        self.feed.used(1);
+        Ok(byte)
     }
 
     fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
@@ -91,10 +70,10 @@ impl<R: Read> Gzip<R> {
     /// Reads a member's header; false at the end of the archive.
     fn header(&mut self) -> io::Result<bool> {
         if self.members > 0 {
-            while self.refill()? && self.buffer[self.start] == 0 {
-                self.start += 1;
+            while self.feed.fill()?.first() == Some(&0) {
+                self.feed.used(1);
             }
-            if !self.refill()? {
+            if self.feed.fill()?.is_empty() {
                 return Ok(false);
             }
         }
@@ -126,10 +105,11 @@ impl<R: Read> Gzip<R> {
     /// Decodes into `out`; what was decoded before an error is returned first.
     fn body(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
-            let more = self.refill()?;
+            let waiting = self.feed.fill()?;
+            let more = !waiting.is_empty();
             let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-            let result = self.inflate.decompress(&self.buffer[self.start..self.end], out, FlushDecompress::None);
-            self.start += (self.inflate.total_in() - before_in) as usize;
+            let result = self.inflate.decompress(waiting, out, FlushDecompress::None);
+            self.feed.used((self.inflate.total_in() - before_in) as usize);
             let made = (self.inflate.total_out() - before_out) as usize;
             self.crc.update(&out[..made]);
             match result {

@@ -1,10 +1,11 @@
 //! The first bytes of a file, for recognising its format. In: a [`Found`]; out: [`Head`]. Peeking at standard input
 //! loses nothing, because it is spooled. It must not recognise anything itself.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use super::decode::Compression;
 use super::open::{open, plain_words};
+use super::refused::refused;
 use super::spec::{Found, Trouble};
 
 /// The beginning of a file.
@@ -20,12 +21,23 @@ pub struct Head {
     pub damaged: Option<String>,
 }
 
-/// Reads the first `limit` bytes of the decompressed content.
+/// Reads the first `limit` bytes of the decompressed content. A container that guru does not unpack is a trouble, and so
+/// is an archive that takes too much memory.
 pub fn head(found: &Found, limit: usize) -> Result<Head, Trouble> {
     let (content, compression) = open(found, None)?;
     let mut bytes = Vec::new();
     // One byte more than asked for tells whether there is more.
     let outcome = content.take(limit as u64 + 1).read_to_end(&mut bytes);
+    if let Some(trouble) = refused(&found.path, &bytes) {
+        return Err(trouble);
+    }
+    if let Err(e) = &outcome
+        && e.kind() == ErrorKind::OutOfMemory
+        && bytes.is_empty()
+    {
+        let hint = format!("unpack it with a tool that may take more: xz -dc '{}' | guru analyze -", found.path);
+        return Err(Trouble::new(&found.path, format!("cannot be read: {e}")).hint(hint));
+    }
     let whole = bytes.len() <= limit && outcome.is_ok();
     bytes.truncate(limit);
     Ok(Head { bytes, compression, whole, damaged: outcome.err().map(|e| plain_words(&e)) })

@@ -5,8 +5,10 @@
 //! and nodes, and a [`Trouble`] for whatever could not be read. It must not know any log format: where a record ends
 //! is told to it by a closure.
 
+mod bzip;
 mod chunks;
 mod decode;
+mod feed;
 mod foreign;
 mod gzip;
 mod head;
@@ -14,13 +16,16 @@ mod node;
 mod open;
 mod pool;
 mod progress;
+mod refused;
 mod reread;
 mod resolve;
+mod samples;
 mod series;
 mod spec;
 mod spool;
 mod standard;
 mod walk;
+mod xz;
 mod zst;
 
 pub use chunks::{Chunks, Heading, Settings};
@@ -31,6 +36,7 @@ pub use pool::Chunk;
 pub use progress::Progress;
 pub use reread::{LONGEST_QUOTE, reread};
 pub use resolve::{Resolved, resolve};
+pub use samples::samples;
 pub use series::{Rotation, order, series_key};
 pub use spec::{Found, PathSpec, Trouble};
 pub use standard::{Standard, standard_folders};

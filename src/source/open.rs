@@ -19,12 +19,7 @@ pub(super) fn open(found: &Found, progress: Option<Arc<Progress>>) -> Result<(Co
         Place::File(path) => Box::new(File::open(path).map_err(|e| cannot_open(&found.path, &e))?),
         Place::Spool(spool) => Box::new(SpoolReader::new(spool.clone(), 0)),
     };
-    let (content, compression) = Decoded::new(Counted { inner, progress }).map_err(|e| cannot_open(&found.path, &e))?;
-    match compression.unpacker() {
-        Some(tool) => Err(Trouble::new(&found.path, format!("is packed with {tool}, which guru does not unpack"))
-            .hint(format!("{tool} -dc '{}' | guru analyze -", found.path))),
-        None => Ok((content, compression)),
-    }
+    Decoded::new(Counted { inner, progress }).map_err(|e| cannot_open(&found.path, &e))
 }
 
 /// The trouble of a file that cannot be opened or looked at, with the remedy where one is known.

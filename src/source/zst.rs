@@ -9,16 +9,14 @@ use std::io::{self, ErrorKind, Read};
 
 use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
-const BUFFER: usize = 128 * 1024;
+use super::feed::Feed;
+
 const BLOCK_HEADER: usize = 3;
 const FIRST_HINT: usize = 5 + BLOCK_HEADER;
 
 /// Decodes zstd from `R`.
 pub(super) struct Zst<R> {
-    input: R,
-    buffer: Box<[u8]>,
-    start: usize,
-    end: usize,
+    feed: Feed<R>,
     decoder: Decoder<'static>,
     /// Bytes that libzstd asked for; 0 between frames.
     hint: usize,
@@ -30,60 +28,34 @@ pub(super) struct Zst<R> {
 impl<R: Read> Zst<R> {
     /// A decoder at the first byte of an archive. Fails only without memory.
     pub fn new(input: R) -> io::Result<Zst<R>> {
-        Ok(Zst {
-            input,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
-            start: 0,
-            end: 0,
-            decoder: Decoder::new()?,
-            hint: FIRST_HINT,
-            full: false,
-            ended: false,
-        })
-    }
-
-    /// True unless the input has ended.
-    fn refill(&mut self) -> io::Result<bool> {
-        while self.start == self.end {
-            match self.input.read(&mut self.buffer) {
-                Ok(0) => return Ok(false),
-                Ok(n) => (self.start, self.end) = (0, n),
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(true)
-    }
-
-    /// How many bytes the next call gets.
-    fn portion(&self) -> usize {
-        let wanted = if self.hint > BLOCK_HEADER { self.hint - BLOCK_HEADER } else { self.hint.max(1) };
-        if self.full { 0 } else { wanted.min(self.end - self.start) }
+        Ok(Zst { feed: Feed::new(input), decoder: Decoder::new()?, hint: FIRST_HINT, full: false, ended: false })
     }
 
     fn step(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
+            // More may be waiting inside libzstd: then it gets nothing new.
+            let mut waiting: &[u8] = &[];
             if !self.full {
-                let more = self.refill()?;
+                waiting = self.feed.fill()?;
                 if self.hint == 0 {
-                    if !more {
+                    if waiting.is_empty() {
                         return Ok(0);
                     }
                     self.decoder.reinit()?;
                     self.hint = FIRST_HINT;
-                } else if !more {
+                } else if waiting.is_empty() {
                     return Err(io::Error::new(ErrorKind::UnexpectedEof, "the zstd archive is cut off"));
                 }
             }
-            let portion = self.portion();
-            let mut input = InBuffer::around(&self.buffer[self.start..self.start + portion]);
+            let wanted = if self.hint > BLOCK_HEADER { self.hint - BLOCK_HEADER } else { self.hint.max(1) };
+            let mut input = InBuffer::around(&waiting[..wanted.min(waiting.len())]);
             let mut output = OutBuffer::around(&mut *out);
             self.hint = self
                 .decoder
                 .run(&mut input, &mut output)
                 .map_err(|e| io::Error::new(ErrorKind::InvalidData, format!("the zstd archive is damaged ({e})")))?;
-            self.start += input.pos();
-            let made = output.pos();
+            let (used, made) = (input.pos(), output.pos());
+            self.feed.used(used);
             self.full = made == out.len();
             if made > 0 {
                 return Ok(made);

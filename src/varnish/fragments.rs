@@ -99,6 +99,23 @@ impl Fragments {
         self.first
     }
 
+    /// Last moment in this range; unknown when it holds none.
+    pub fn last_moment(&self) -> Stamp {
+        self.last
+    }
+
+    /// Forgets what began before this range.
+    pub fn forget_before(&mut self) {
+        self.heads.clear();
+        self.headless.clear();
+        self.unstamped.clear();
+    }
+
+    /// Forgets what ends after this range.
+    pub fn forget_after(&mut self) {
+        self.tails.clear();
+    }
+
     /// How many transactions are not whole.
     pub fn open(&self) -> usize {
         self.heads.len() + self.tails.len() + self.headless.len()
