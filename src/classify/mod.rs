@@ -5,7 +5,6 @@
 //! the code here only reads and applies it. It must not know log formats, how a line was linked, nor screens.
 
 mod compile;
-mod condition;
 mod example;
 mod explain;
 mod file;

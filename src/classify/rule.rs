@@ -1,9 +1,8 @@
 //! One rule about a fetch, compiled. In: an entry of a cause file; out: whether it fits a fetch, and which marks to
 //! quote for it. It must not know the other rules: order and precedence are the caller's.
 
-use crate::model::{Cause, Facts, MarkKind};
+use crate::model::{Cause, Condition, Facts, MarkKind};
 
-use super::condition::Condition;
 use super::file::{RuleEntry, SeekEntry, Words};
 use super::glob::{Glob, any_fits};
 use super::seen::{Kinds, Seen};

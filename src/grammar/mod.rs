@@ -23,6 +23,7 @@ mod sample;
 mod scan;
 mod time;
 mod vsl_shape;
+mod words;
 
 pub use access::MAX_LINE;
 pub use detect::Detection;
@@ -30,3 +31,4 @@ pub use format::{Framing, Grammar, Program, Stamped};
 pub use library::Library;
 pub use mask::Mask;
 pub use sample::Sample;
+pub use words::{Lookup, words};

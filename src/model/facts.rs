@@ -38,6 +38,10 @@ facts! {
     Opens = "opens",
     /// 1 when the last connection was a kept-alive one.
     Reused = "reused",
+    /// 1 when a connection was there, 0 when known not; absent when not logged.
+    Connected = "connected",
+    /// 1 when the next tier's headers came, 0 when known not; absent when not logged.
+    Answered = "answered",
     /// Milliseconds from asking for a connection to having one or giving up.
     ConnectMs = "connect_ms",
     /// Milliseconds from sending the request to the answer's headers or giving up.
@@ -151,6 +155,8 @@ impl Facts {
         x.set(Fact::HeaderCount, f.response.headers.into());
         x.set(Fact::Opens, f.opens.into());
         x.flag(Fact::Reused, f.reused);
+        x.maybe(Fact::Connected, f.had_connection.map(|yes| u8::from(yes).into()));
+        x.maybe(Fact::Answered, f.had_answer.map(|yes| u8::from(yes).into()));
         let gave_up = f.answered.or(f.ended);
         let connect_end = if f.connected.is_known() { f.connected } else { gave_up };
         x.maybe(Fact::ConnectMs, ms(f.connecting.or(f.started), connect_end));

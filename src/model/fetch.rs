@@ -132,6 +132,10 @@ pub struct Fetch<'c> {
     pub opens: u8,
     /// True when the last one was a kept-alive connection.
     pub reused: bool,
+    /// Whether a connection to the next tier was there; `None` when the log does not say.
+    pub had_connection: Option<bool>,
+    /// Whether the next tier's headers came; `None` when the log does not say.
+    pub had_answer: Option<bool>,
     /// The fetch was begun.
     pub started: Stamp,
     /// Connecting began (VSL `Timestamp Fetch`, else `started`).

@@ -5,6 +5,7 @@
 //! Rooms import the hall; the hall imports no room.
 
 pub mod cause;
+pub mod condition;
 pub mod event;
 pub mod evidence;
 pub mod explain;
@@ -12,6 +13,7 @@ pub mod facts;
 pub mod failure;
 pub mod fetch;
 pub mod incident;
+pub mod lexicon;
 pub mod locator;
 pub mod mark;
 pub mod message;
@@ -26,8 +28,10 @@ pub mod traffic;
 pub mod upstream;
 pub mod verdict;
 pub mod vsl;
+pub mod word;
 
 pub use cause::{Bucket, Cause, Ruling};
+pub use condition::Condition;
 pub use event::{Event, Outcome as LineOutcome};
 pub use evidence::Evidence;
 pub use explain::Explanation;
@@ -35,6 +39,7 @@ pub use facts::{Fact, Facts};
 pub use failure::{Failure, Served, further_identity};
 pub use fetch::{Acct, Fetch, FetchOutcome, Reason, Response};
 pub use incident::{Group, Incident, State};
+pub use lexicon::Lexicon;
 pub use locator::{FileId, Locator};
 pub use mark::{Mark, MarkKind, Marks, OwnedMark};
 pub use message::{Change, ChangeKind, HealthChange, Message, Note};
@@ -49,3 +54,4 @@ pub use traffic::{Minute, Minutes, NodeTraffic};
 pub use upstream::Upstream;
 pub use verdict::{Impact, Link, Method, Verdict};
 pub use vsl::{Side, Tag, TransactionKind, VslHeader, VslItem, VslRecord};
+pub use word::{Class, Word};

@@ -1,7 +1,7 @@
 //! Conditions on facts: `wait_ms >= 20`, `header_received % 1024 == 0`, `linked_upstream unknown`. In: a line of a
 //! cause file; out: whether it holds. A comparison with a fact that is not known does not hold, whichever it is.
 
-use crate::model::{Fact, Facts};
+use super::facts::{Fact, Facts};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Test {
