@@ -302,6 +302,7 @@ mod laws {
         "VSL",
         "BerespStatus",
         "message",
+        "word",
     ];
 
     fn text() -> impl Strategy<Value = Vec<u8>> {

@@ -4,6 +4,7 @@ use super::Outcome;
 use super::common::{self, Common};
 use crate::classify::Rules;
 use crate::error::{Error, Kind};
+use crate::grammar::Library;
 use crate::model::Explanation;
 use crate::view;
 
@@ -30,7 +31,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, common: &Common) -> Outcome {
     let text = [std::slice::from_ref(&args.text), args.more.as_slice()].concat().join(" ");
-    let rules = Rules::embedded();
+    let rules = Rules::embedded().with_words(&Library::embedded().words())?;
     let found = rules.explain(&text);
     let best = found.first().map_or(0.0, |f| f.1);
     let limit = if common.full { found.len() } else { SHOWN };

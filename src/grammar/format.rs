@@ -1,7 +1,7 @@
 //! One log format. In: a checked program with its properties; out: `Grammar`, which reads lines of that format. It
 //! must not know how its file is written.
 
-use crate::model::{Event, Family, LineOutcome, Locator, Tier};
+use crate::model::{Event, Family, LineOutcome, Locator, Tier, Word};
 
 use super::access::Access;
 use super::error_log;
@@ -69,6 +69,8 @@ pub struct Grammar {
     pub record_start: Option<Mask>,
     /// Lines with what they must be read as.
     pub samples: Vec<Sample>,
+    /// What its verdict words mean.
+    pub words: Vec<Word>,
 }
 
 impl Grammar {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
+use crate::model::Word;
 
 use super::detect::{Detection, detect};
 use super::format::Grammar;
@@ -83,6 +84,11 @@ impl Library {
     /// The names of all formats.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.grammars.iter().map(|g| g.name.as_str())
+    }
+
+    /// The verdict words of all formats.
+    pub fn words(&self) -> Vec<Word> {
+        self.grammars.iter().flat_map(|g| g.words.iter().cloned()).collect()
     }
 
     /// All formats; [`Detection::grammar`] is an index into this.

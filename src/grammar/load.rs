@@ -13,6 +13,7 @@ use super::log_format;
 use super::mask::Mask;
 use super::program::Layout;
 use super::sample::{Sample, faults};
+use super::words::words;
 
 /// A format file as it is written; `grammars/README.md` explains each key.
 #[derive(Deserialize)]
@@ -33,6 +34,8 @@ struct File {
     record_start: Option<String>,
     #[serde(default)]
     file_names: Vec<String>,
+    #[serde(default)]
+    words: toml::Table,
     #[serde(default)]
     sample: Vec<Sample>,
 }
@@ -90,6 +93,7 @@ fn with_access(name: &str, access: Access) -> Grammar {
         program: Program::Access(access),
         record_start: None,
         samples: Vec::new(),
+        words: Vec::new(),
     }
 }
 
@@ -122,6 +126,7 @@ fn build(name: &str, file: File) -> std::result::Result<Grammar, String> {
         specificity,
         record_start,
         samples: file.sample,
+        words: words(&file.words)?,
     })
 }
 

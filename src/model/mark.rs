@@ -33,6 +33,8 @@ pub enum MarkKind {
     Status,
     /// A message of an error log that belongs to this fetch.
     Message,
+    /// A verdict word of the log itself, with its field: `errorInfo OriginTimeout`.
+    Word,
 }
 
 impl MarkKind {
@@ -52,6 +54,15 @@ impl MarkKind {
             MarkKind::Incomplete => "VSL",
             MarkKind::Status => "BerespStatus",
             MarkKind::Message => "message",
+            MarkKind::Word => "word",
+        }
+    }
+
+    /// The record as it is quoted: its tag and its payload; a verdict word brings its field instead.
+    pub fn quoted(self, text: &[u8]) -> Vec<u8> {
+        match self {
+            MarkKind::Word => text.to_vec(),
+            _ => [self.word().as_bytes(), b" ", text].concat(),
         }
     }
 
@@ -72,6 +83,7 @@ impl MarkKind {
             Incomplete,
             Status,
             Message,
+            Word,
         ]
         .into_iter()
         .find(|k| k.word() == word)
