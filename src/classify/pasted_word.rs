@@ -16,10 +16,11 @@ pub fn with_field(words: &Lexicon, text: &str) -> Vec<(Cause, f32)> {
             add(&mut found, words.entries(field, value.as_bytes()));
         }
     }
-    found
+    told(found)
 }
 
-/// The meanings of a bare word in any field; numbers need their field.
+/// The meanings of a bare word in any field; numbers need their field. Globs that fit say something of it, unless they
+/// only say that nothing is known.
 pub fn bare(words: &Lexicon, text: &str, globs: bool) -> Vec<(Cause, f32)> {
     let mut found = Vec::new();
     let value = text.trim_matches(EDGES);
@@ -31,6 +32,17 @@ pub fn bare(words: &Lexicon, text: &str, globs: bool) -> Vec<(Cause, f32)> {
             add(&mut found, words.entries(field, value.as_bytes()));
         }
     }
+    found.retain(|(cause, _)| !(globs && cause.is("unknown")));
+    told(found)
+}
+
+/// What tells most comes first: a mechanism, then that the next tier's error was passed on, then that nothing is known,
+/// which is said only when nothing else is.
+fn told(mut found: Vec<(Cause, f32)>) -> Vec<(Cause, f32)> {
+    if found.iter().any(|(cause, _)| !cause.is("unknown")) {
+        found.retain(|(cause, _)| !cause.is("unknown"));
+    }
+    found.sort_by_key(|(cause, _)| cause.is("origin.status"));
     found
 }
 
@@ -82,6 +94,9 @@ mod tests {
             word("errorInfo", "NoError", "ok", None),
             word("sc-status", "000", "client.abort", None),
             word("reason", "*max_conn reached*", "backend.busy", None),
+            word("reason", "*", "unknown", None),
+            word("status", "522", "origin.status", None),
+            word("status", "522", "timeout.connect", None),
         ];
         Rules::embedded().with_words(&words).unwrap()
     }
@@ -102,6 +117,9 @@ mod tests {
         }
         assert_eq!(ids("sc-status 000"), ["client.abort"]);
         assert_eq!(ids("Backend.max_conn reached"), ["backend.busy"]);
+        assert_eq!(ids("status 522"), ["timeout.connect", "origin.status"]);
+        assert_eq!(ids("no such word at all"), Vec::<String>::new());
+        assert_eq!(ids("reason whatever"), ["unknown"]);
         assert_eq!(ids("000"), Vec::<String>::new());
         assert_eq!(ids("errorInfo NoError"), Vec::<String>::new());
         assert_eq!(ids("timeout.connect"), ["timeout.connect"]);
