@@ -43,13 +43,16 @@ fn better(listed: &str) -> &str {
     match listed {
         // Held down: it takes the cause of the failure before, which is most often a refusal.
         "connection.held_down" => "connection.refused",
+        // No cause by the design: VCL passes the request instead.
+        "origin.bad_vary" => "unknown",
         _ => listed,
     }
 }
 
 /// A record as it would be logged: the catalogue writes printf patterns.
 fn filled(pattern: &str) -> String {
-    let mut text = pattern.to_string();
+    // Varnish 3.0: what the call gave, then errno and its text.
+    let mut text = pattern.replace("%d %d (%s)", "-1 104 (Connection reset by peer)");
     for (from, to) in [("%.*s", "x"), ("%.20s", "X-Long: aaaa"), ("%02x", "1f"), ("%zd", "17"), ("%jd", "17")] {
         text = text.replace(from, to);
     }
@@ -63,11 +66,8 @@ fn the_catalogue_of_varnish_texts_maps_to_its_causes() {
     for line in include_str!("data/causes/varnish-fetch-errors.tsv").lines().skip(1) {
         let fields: Vec<&str> = line.split('\t').collect();
         let [tag, pattern, cause] = [fields[0], fields[1], fields[4]];
-        // Decided by numbers (tested in the cause files), no cause at all, or any text whatever.
-        if cause.starts_with("by ")
-            || matches!(cause, "origin.bad_vary" | "unknown")
-            || (tag == "FetchError" && pattern == "%s")
-        {
+        // Any text whatever.
+        if tag == "FetchError" && pattern == "%s" {
             continue;
         }
         let kind = MarkKind::parse(tag).unwrap_or_else(|| panic!("{tag} is a kind of mark"));
@@ -78,48 +78,77 @@ fn the_catalogue_of_varnish_texts_maps_to_its_causes() {
         let text = filled(pattern);
         let ruling = rules.decide(&[mark(kind, &text)], &facts);
         judged += 1;
-        let wanted = better(cause);
-        if !ruling.cause.is(wanted) {
+        let wanted = match pattern {
+            // A filter that cannot open found no room in workspace_backend, the row's own knob.
+            "Fetch filter %s failed to open" => "oversized.workspace",
+            _ => better(cause),
+        };
+        let right = match wanted {
+            // Decided by numbers that are not here (tested in the cause files); without them by the record alone.
+            "by errno" | "by timing" => matches!(ruling.cause.family(), "connection" | "timeout"),
+            _ => ruling.cause.is(wanted),
+        };
+        if !right {
             wrong.push(format!("{tag} {text}: {} instead of {wanted}", ruling.cause));
         }
     }
     assert!(wrong.is_empty(), "{} of {judged}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(judged > 120, "only {judged} rows were judged");
+    assert_eq!(judged, 161, "every row but the one that is any text");
 }
 
-/// Messages for which another id than the catalogue's is better.
-fn better_message(text: &str, listed: &str) -> String {
-    match text {
+/// The id for a row's pattern, where another than the catalogue's is better, and why.
+fn better_row(pattern: &str, listed: &str, text: &str) -> String {
+    match (pattern, listed) {
         // The connection stood and only TLS stayed silent.
-        t if t.contains("while SSL handshaking to upstream") => "tls",
+        (p, _) if p.starts_with("upstream timed out") && p.contains("while SSL handshaking") => "tls",
         // The request could not be written; the catalogue has no word for that.
-        t if t.contains("upstream timed out") && t.contains("while sending request to upstream") => "timeout.write",
+        (p, _) if p.starts_with("upstream timed out") && p.contains("while sending request") => "timeout.write",
         // Harmless by its own words.
-        t if t.ends_with(", ignored") => "noise",
-        _ => listed,
+        (p, _) if p.ends_with(", ignored") => "noise",
+        // A server that is back is a recovery, not maintenance.
+        ("Server \\S+/\\S+ is (UP|going DOWN for maintenance|in maintenance|MAINT|DRAIN)", _)
+            if text.contains(" is UP") =>
+        {
+            "lifecycle"
+        }
+        // The design's word for it.
+        (_, "client.request") => "client.bad_request",
+        (_, listed) => listed,
     }
     .to_string()
 }
 
 #[test]
-fn the_catalogue_of_messages_maps_to_its_causes() {
+fn every_row_of_the_catalogue_of_messages_has_lines_that_are_judged_as_it_says() {
     let rules = Rules::embedded();
-    let mut wrong = Vec::new();
+    let row = |line: &'static str| {
+        let f: Vec<&str> = line.split('\t').collect();
+        (f[0], regex::bytes::Regex::new(f[1]).unwrap_or_else(|e| panic!("{}: {e}", f[1])), f[4])
+    };
+    let rows: Vec<_> = include_str!("data/causes/nginx-errors.tsv").lines().skip(1).map(row).collect();
+    let (mut wrong, mut seen) = (Vec::new(), vec![0; rows.len()]);
     for line in include_str!("data/causes/messages.tsv").lines().skip(1) {
         let fields: Vec<&str> = line.splitn(3, '\t').collect();
-        let [source, listed, text] = fields[..] else { panic!("three fields in {line:?}") };
+        let [source, cause, text] = fields[..] else { panic!("three fields in {line:?}") };
+        // In the catalogue the first row of a source that fits is the one that counts.
+        let first = rows.iter().position(|(of, pattern, _)| *of == source && pattern.is_match(text.as_bytes()));
+        let Some(at) = first else { panic!("no row of the catalogue fits {source}: {text}") };
+        seen[at] += 1;
         let said = match rules.message(text.as_bytes()) {
-            MessageRuling::Cause(cause, _) => cause.id().to_string(),
-            MessageRuling::Noise => "noise".to_string(),
-            MessageRuling::Lifecycle => "lifecycle".to_string(),
-            MessageRuling::Unknown => "unknown".to_string(),
+            MessageRuling::Cause(cause, _) => cause.id(),
+            MessageRuling::Noise => "noise",
+            MessageRuling::Lifecycle => "lifecycle",
+            MessageRuling::Unknown => "unknown",
         };
-        let wanted = better_message(text, listed);
-        if said != wanted {
-            wrong.push(format!("{source}: {text}: {said} instead of {wanted}"));
+        let wanted = better_row(rows[at].1.as_str(), rows[at].2, text);
+        if said != wanted || cause != wanted {
+            wrong.push(format!("{source}: {text}: {said} instead of {wanted} (the line says {cause})"));
         }
     }
+    let unseen = rows.iter().zip(&seen).filter(|(_, n)| **n == 0);
+    wrong.extend(unseen.map(|((source, pattern, _), _)| format!("{source}: no line for {pattern}")));
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(rows.len(), 229);
 }
 
 #[test]
@@ -302,6 +331,7 @@ mod laws {
         "VSL",
         "BerespStatus",
         "message",
+        "word",
     ];
 
     fn text() -> impl Strategy<Value = Vec<u8>> {

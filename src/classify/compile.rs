@@ -1,7 +1,7 @@
 //! Cause files to compiled rules. In: (name, content) of each file; out: `Rules`, or an error that names the file.
 
 use crate::error::Result;
-use crate::model::{Cause, Explanation, incident::Advice};
+use crate::model::{Cause, Explanation, Lexicon, incident::Advice};
 
 use super::example::Example;
 use super::file::{AdviceEntry, CauseFile, RuleEntry, wrong};
@@ -43,7 +43,8 @@ pub fn rules(embedded: &[(&str, &str)], user_files: &[(String, String)]) -> Resu
     }
     parts.rules.sort_by_key(|r| -r.rank);
     let messages = Messages::new(parts.verdicts).map_err(|(file, reason)| wrong(&file, &reason))?;
-    Ok(Rules { rules: parts.rules, echoes: parts.echoes, messages, chapters: parts.chapters, examples: parts.examples })
+    let Parts { rules, echoes, chapters, examples, .. } = parts;
+    Ok(Rules { rules, echoes, messages, chapters, examples, words: Lexicon::default() })
 }
 
 impl Parts {

@@ -8,7 +8,7 @@ use super::message::MessageRuling;
 use super::rules::Rules;
 
 /// An example.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Example {
     name: String,
     id: String,
@@ -55,7 +55,7 @@ impl Example {
     }
 
     fn shown(&self) -> String {
-        let marks = self.marks.iter().map(|(kind, text)| format!("{} {}", kind.word(), String::from_utf8_lossy(text)));
+        let marks = self.marks.iter().map(|(kind, text)| String::from_utf8_lossy(&kind.quoted(text)).into_owned());
         let texts = self.message.iter().chain(&self.page).cloned();
         texts.chain(marks).collect::<Vec<_>>().join(" | ")
     }

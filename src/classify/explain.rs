@@ -5,6 +5,7 @@ use crate::model::{Cause, Explanation, Facts, Mark, MarkKind};
 
 use super::message::MessageRuling;
 use super::paste;
+use super::pasted_word as word;
 use super::rules::Rules;
 use super::seen::Seen;
 use super::suggest;
@@ -21,15 +22,23 @@ impl Rules {
         if !named.is_empty() {
             return named;
         }
+        let spoken = word::with_field(&self.words, text);
+        if !spoken.is_empty() {
+            return self.prose(spoken);
+        }
         let pages = self.pages(text);
         if pages.first().is_some_and(|(_, sure)| *sure > 0.9) && !paste::names_reason(text) {
             return pages;
         }
-        let meant = self.meant(text);
+        let literal = word::bare(&self.words, text, false);
+        let meant = if literal.is_empty() { self.meant(text) } else { literal };
         match (meant.is_empty(), pages.is_empty()) {
             (false, _) => self.prose(meant),
             (true, false) => pages,
-            (true, true) => self.worded(text),
+            (true, true) => match word::bare(&self.words, text, true) {
+                found if found.is_empty() => self.worded(text),
+                found => self.prose(found),
+            },
         }
     }
 

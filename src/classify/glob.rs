@@ -5,7 +5,7 @@
 use memchr::memmem::Finder;
 
 /// A compiled glob.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Glob {
     prefix: Box<[u8]>,
     middle: Vec<Finder<'static>>,

@@ -42,7 +42,7 @@ pub struct Verdict {
 const LOOKED_AT: usize = 4096;
 
 /// All message patterns.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Messages {
     automaton: Regex,
     verdicts: Vec<Verdict>,

@@ -11,10 +11,12 @@ mod file;
 mod glob;
 mod message;
 mod paste;
+mod pasted_word;
 mod rule;
 mod rules;
 mod seen;
 mod suggest;
+mod words;
 
 pub use message::MessageRuling;
 pub use rules::Rules;

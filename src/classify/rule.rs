@@ -11,7 +11,7 @@ use super::seen::{Kinds, Seen};
 pub const NONE: u8 = u8::MAX;
 
 /// A rule that judges marks and facts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rule {
     /// What it says broke the fetch.
     pub cause: Cause,
@@ -31,7 +31,7 @@ pub struct Rule {
     when: Vec<Condition>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Seek {
     kinds: Kinds,
     text: Vec<Glob>,

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use crate::error::Result;
-use crate::model::{Cause, Explanation, Facts, Mark, MarkKind, Ruling};
+use crate::model::{Cause, Explanation, Facts, Lexicon, Mark, MarkKind, Ruling};
 
 use super::compile;
 use super::example::Example;
@@ -12,15 +12,18 @@ use super::glob::Glob;
 use super::message::{MessageRuling, Messages, Verdict};
 use super::rule::{NONE, Rule, place};
 use super::seen::{Kinds, Seen};
+use super::words;
 
 include!(concat!(env!("OUT_DIR"), "/causes.rs"));
 
 /// Rank at which the next tier's error-log messages are asked: below what the tier itself recorded, above guesses
 /// from numbers alone.
 pub const MESSAGE_RANK: i32 = 400;
+/// Below this rank rules guess by structure.
+const GUESS_RANK: i32 = 190;
 
 /// The explanation of a cause, or of a page that is no cause.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Chapter {
     /// Its prose.
     pub explanation: Explanation,
@@ -29,7 +32,7 @@ pub struct Chapter {
 }
 
 /// The rules of all cause files, ready to judge.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     /// Highest rank first.
     pub(super) rules: Vec<Rule>,
@@ -37,6 +40,15 @@ pub struct Rules {
     pub(super) messages: Messages,
     pub(super) chapters: Vec<Chapter>,
     pub(super) examples: Vec<Example>,
+    pub(super) words: Lexicon,
+}
+
+/// What the tier's own record says.
+pub struct Own {
+    /// Its judgement.
+    pub ruling: Ruling,
+    /// True when an error-log message of the next tier overrules it.
+    pub yields: bool,
 }
 
 impl Rules {
@@ -58,12 +70,15 @@ impl Rules {
     pub fn decide(&self, marks: &[Mark<'_>], facts: &Facts) -> Ruling {
         let seen = Seen::of(marks, &self.echoes);
         let (above, below) = self.rules.split_at(self.rules.partition_point(|r| r.rank > MESSAGE_RANK));
-        let own = first_that_fits(above, &seen, facts);
-        match own {
-            Some((rule, _)) if !rule.yields => own.map(ruling_of),
-            _ => self.by_message(&seen, own).or_else(|| own.map(ruling_of)),
+        let (below, guesses) = below.split_at(below.partition_point(|r| r.rank >= GUESS_RANK));
+        let recorded = || first_that_fits(above, &seen, facts).map(own_of);
+        match words::decisive(&self.words, &seen, facts).or_else(recorded) {
+            Some(own) if !own.yields => Some(own.ruling),
+            own => self.by_message(&seen, own.as_ref()).or(own.map(|o| o.ruling)),
         }
         .or_else(|| first_that_fits(below, &seen, facts).map(ruling_of))
+        .or_else(|| words::relayed(&self.words, &seen, facts))
+        .or_else(|| first_that_fits(guesses, &seen, facts).map(ruling_of))
         .unwrap_or_else(|| unexplained(&seen))
     }
 
@@ -89,13 +104,14 @@ impl Rules {
     }
 
     /// The first message that names a cause decides: later ones of the same request repeat it in vaguer words.
-    fn by_message(&self, seen: &Seen<'_>, own: Option<(&Rule, [u8; 2])>) -> Option<Ruling> {
+    fn by_message(&self, seen: &Seen<'_>, own: Option<&Own>) -> Option<Ruling> {
         let messages = seen.marks.iter().enumerate().filter(|(_, m)| m.kind == MarkKind::Message);
         let (at, verdict, cause, confidence) = messages
             .filter_map(|(i, m)| self.messages.judge(m.text).and_then(|v| proven(v).map(|(c, sure)| (i, v, c, sure))))
             .next()?;
-        let quoted = own.map(|(_, q)| q[0]).filter(|&q| q != place(at)).or_else(|| status(seen)).unwrap_or(NONE);
-        let other = own.map(|(rule, _)| (rule.cause, rule.confidence.min(1.0 - confidence)));
+        let quoted =
+            own.map(|o| o.ruling.decided_by[0]).filter(|&q| q != place(at)).or_else(|| status(seen)).unwrap_or(NONE);
+        let other = own.map(|o| (o.ruling.cause, o.ruling.confidence.min(1.0 - confidence)));
         let runner_up = verdict.or.or(other).filter(|&(c, _)| c != cause);
         Some(Ruling { cause, confidence, runner_up, decided_by: [place(at), quoted] })
     }
@@ -119,6 +135,10 @@ fn first_that_fits<'r>(rules: &'r [Rule], seen: &Seen<'_>, facts: &Facts) -> Opt
     })
 }
 
+fn own_of((rule, quoted): (&Rule, [u8; 2])) -> Own {
+    Own { ruling: ruling_of((rule, quoted)), yields: rule.yields }
+}
+
 fn ruling_of((rule, decided_by): (&Rule, [u8; 2])) -> Ruling {
     Ruling { cause: rule.cause, confidence: rule.confidence, runner_up: rule.or, decided_by }
 }
@@ -128,8 +148,8 @@ fn status(seen: &Seen<'_>) -> Option<u8> {
 }
 
 fn unexplained(seen: &Seen<'_>) -> Ruling {
-    use MarkKind::{Error, FetchError, Message, VclError};
-    let quoted = [FetchError, Error, VclError, Message].iter().find_map(|&k| seen.last(Kinds::default().and(k)));
+    use MarkKind::{Error, FetchError, Message, VclError, Word};
+    let quoted = [FetchError, Error, VclError, Word, Message].iter().find_map(|&k| seen.last(Kinds::default().and(k)));
     let first = quoted.map(place).or_else(|| status(seen)).unwrap_or(NONE);
     Ruling { decided_by: [first, NONE], ..Ruling::unknown() }
 }

@@ -12,6 +12,7 @@ use super::input::{self, Input};
 use super::keep::Keeper;
 use super::{Outcome, when};
 use crate::error::{Error, Kind, Result};
+use crate::classify::Rules;
 use crate::grammar::Library;
 use crate::model::stamp::SECOND;
 use crate::pipeline::{self, Analysis, Job};
@@ -63,7 +64,8 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let keeper = Keeper::open(args.no_store, when::duration(&args.gap)?, common);
     let (store, gap_us) = keeper.shared();
     let history = move |span| Keeper::recall(store, gap_us, span);
-    let job = job(args, resolved.files.clone(), &library, progress.clone(), &history)?;
+    let rules = super::known::rules(&library)?;
+    let job = job(args, resolved.files.clone(), &library, &rules, progress.clone(), &history)?;
     let bar = super::bar::Bar::start(progress, resolved.files.iter().map(|f| f.size).sum(), common.quiet);
     let mut analysis = pipeline::run(&job);
     bar.finish();
@@ -101,13 +103,14 @@ fn job<'a>(
     args: &Args,
     files: Vec<crate::source::Found>,
     library: &'a Library,
+    rules: &'a Rules,
     progress: std::sync::Arc<Progress>,
     history: &'a pipeline::AskHistory<'a>,
 ) -> Result<Job<'a>> {
     Ok(Job {
         gap_us: when::duration(&args.gap)?,
         offsets: args.offset.iter().map(|o| offset(o)).collect::<Result<_>>()?,
-        ..args.input.job(files, library, progress, history)?
+        ..args.input.job(files, library, rules, progress, history)?
     })
 }
 

@@ -9,6 +9,7 @@ use super::Outcome;
 use super::bar::Bar;
 use super::common::Common;
 use super::input::{self, Input};
+use crate::classify::Rules;
 use crate::error::{Error, Kind};
 use crate::model::{Event, Logged};
 use crate::pipeline::{self, History, Job, Plan, Stream};
@@ -86,7 +87,7 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let library = args.input.library(common)?;
     let resolved = args.input.find("events")?;
     let progress = Progress::new();
-    let job = args.input.job(resolved.files.clone(), &library, progress.clone(), &|_| History::default())?;
+    let job = args.input.job(resolved.files.clone(), &library, Rules::embedded(), progress.clone(), &|_| History::default())?;
     let job = Job { chunk: CHUNK, ..job };
     // A bar among lines of data would only be noise.
     let quiet = common.quiet || io::stdout().is_terminal();

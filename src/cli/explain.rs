@@ -2,7 +2,6 @@
 
 use super::Outcome;
 use super::common::{self, Common};
-use crate::classify::Rules;
 use crate::error::{Error, Kind};
 use crate::model::Explanation;
 use crate::view;
@@ -30,7 +29,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, common: &Common) -> Outcome {
     let text = [std::slice::from_ref(&args.text), args.more.as_slice()].concat().join(" ");
-    let rules = Rules::embedded();
+    let rules = super::known::rules(&super::known::library(common, &[])?)?;
     let found = rules.explain(&text);
     let best = found.first().map_or(0.0, |f| f.1);
     let limit = if common.full { found.len() } else { SHOWN };

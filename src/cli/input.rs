@@ -97,6 +97,7 @@ impl Input {
         &self,
         files: Vec<Found>,
         library: &'a Library,
+        rules: &'a Rules,
         progress: Arc<Progress>,
         history: &'a AskHistory<'a>,
     ) -> Result<Job<'a>> {
@@ -106,7 +107,7 @@ impl Input {
             files,
             formats: self.format.iter().map(|f| forced(f, library)).collect::<Result<_>>()?,
             known: library,
-            rules: Rules::embedded(),
+            rules,
             since: moment(&self.since)?,
             until: moment(&self.until)?,
             gap_us: 0,

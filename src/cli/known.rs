@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::common::Common;
+use crate::classify::Rules;
 use crate::error::Result;
 use crate::grammar::Library;
 
@@ -20,6 +21,11 @@ pub fn library(common: &Common, log_formats: &[String]) -> Result<Library> {
         library.add_log_format(&format!("log-format-{}", n + 1), format)?;
     }
     Ok(library)
+}
+
+/// The cause rules, with the verdict words of the known formats.
+pub fn rules(library: &Library) -> Result<Rules> {
+    Rules::embedded().with_words(&library.words())
 }
 
 /// `$XDG_CONFIG_HOME/guru/grammars`, else `~/.config/guru/grammars`.

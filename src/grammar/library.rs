@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
+use crate::model::Word;
 
 use super::detect::{Detection, detect};
 use super::format::Grammar;
@@ -79,8 +80,8 @@ impl Library {
     }
 
     /// The verdict words of all formats, each once, for the cause rules.
-    pub fn words(&self) -> Vec<crate::model::Word> {
-        let mut all: Vec<crate::model::Word> = Vec::new();
+    pub fn words(&self) -> Vec<Word> {
+        let mut all: Vec<Word> = Vec::new();
         for word in self.grammars.iter().flat_map(Grammar::words) {
             if !all.contains(word) {
                 all.push(word.clone());

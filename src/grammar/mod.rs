@@ -32,3 +32,4 @@ pub use heading::{HeadingKind, Reader};
 pub use library::Library;
 pub use mask::Mask;
 pub use sample::Sample;
+pub use words::{Lookup, words};

@@ -194,7 +194,7 @@ fn request(r: &Request<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn fetch(f: &Fetch<'_>) -> Vec<(&'static str, String)> {
-    let marks = f.marks.as_slice().iter().map(|m| format!("{} {}", m.kind.word(), text(m.text)));
+    let marks = f.marks.as_slice().iter().map(|m| text(&m.kind.quoted(m.text)));
     vec![
         ("method", text(f.method)),
         ("host", text(f.host)),

@@ -2,7 +2,8 @@
 //! entries that fit. It must not know what a ruling makes of them.
 //!
 //! A value is sought among the literal values first (sorted by length, then bytes: two comparisons of numbers for most
-//! steps) and only then among the globs, longest first. Looking up allocates nothing.
+//! steps) and only then among the globs, longest first. Case matters only in a field that has two values which differ in
+//! nothing else (HAProxy's `sC` and `SC`). Looking up allocates nothing.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -36,6 +37,7 @@ pub struct Entry {
 #[derive(Clone, Debug)]
 struct Field {
     name: Box<[u8]>,
+    exact: bool,
     literals: Vec<(Box<[u8]>, Range<u32>)>,
     globs: Vec<(Box<[u8]>, Range<u32>)>,
 }
@@ -45,32 +47,34 @@ impl Lexicon {
     /// says which word is wrong.
     pub fn new(words: &[Word]) -> Result<Lexicon, String> {
         let mut lexicon = Lexicon::default();
-        let mut sorted: Vec<&Word> = words.iter().collect();
-        sorted.sort_by(|a, b| a.field.cmp(&b.field).then_with(|| order(&a.value, &b.value)));
-        for alike in sorted.chunk_by(|a, b| a.field == b.field && a.value.eq_ignore_ascii_case(&b.value)) {
-            let begin = lexicon.entries.len() as u32;
-            for word in alike {
-                lexicon.entries.push(Entry::new(word).map_err(|e| format!("{} {:?}: {e}", word.field, word.value))?);
-            }
-            let range = begin..lexicon.entries.len() as u32;
-            let value = alike[0].value.to_ascii_lowercase().into_bytes().into_boxed_slice();
-            let field = lexicon.named(&alike[0].field);
-            let list = if value.contains(&b'*') { &mut field.globs } else { &mut field.literals };
-            list.push((value, range));
-        }
         // Fields are asked in the order in which they were given.
-        let place = |f: &Field| words.iter().position(|w| w.field.as_bytes() == &*f.name);
-        lexicon.fields.sort_by_key(place);
+        for word in words {
+            if lexicon.field(word.field.as_bytes()).is_none() {
+                lexicon.add(words.iter().filter(|w| w.field == word.field).collect())?;
+            }
+        }
         Ok(lexicon)
     }
 
-    fn named(&mut self, name: &str) -> &mut Field {
-        let at = self.field(name.as_bytes()).unwrap_or_else(|| {
-            let name = name.as_bytes().into();
-            self.fields.push(Field { name, literals: Vec::new(), globs: Vec::new() });
-            self.fields.len() - 1
-        });
-        &mut self.fields[at]
+    /// Adds all words of one field.
+    fn add(&mut self, mut words: Vec<&Word>) -> Result<(), String> {
+        words.sort_by(|a, b| order(&a.value, &b.value));
+        let differ_in_case = |w: &[&Word]| w[0].value != w[1].value && w[0].value.eq_ignore_ascii_case(&w[1].value);
+        let exact = words.windows(2).any(differ_in_case);
+        let name = words[0].field.as_bytes().into();
+        let mut field = Field { name, exact, literals: Vec::new(), globs: Vec::new() };
+        for alike in words.chunk_by(|a, b| a.value == b.value || !exact && a.value.eq_ignore_ascii_case(&b.value)) {
+            let begin = self.entries.len() as u32;
+            for word in alike {
+                self.entries.push(Entry::new(word).map_err(|e| format!("{} {:?}: {e}", word.field, word.value))?);
+            }
+            let written = &alike[0].value;
+            let value = if exact { written.clone() } else { written.to_ascii_lowercase() };
+            let list = if value.contains('*') { &mut field.globs } else { &mut field.literals };
+            list.push((value.into_bytes().into(), begin..self.entries.len() as u32));
+        }
+        self.fields.push(field);
+        Ok(())
     }
 
     /// True when there are no words.
@@ -88,20 +92,32 @@ impl Lexicon {
         self.fields.iter().map(|f| &*f.name)
     }
 
+    /// True when the value stands in the field as such, not only as a glob.
+    pub fn has_literal(&self, field: usize, value: &[u8]) -> bool {
+        self.fields.get(field).is_some_and(|f| f.literal(value).is_some())
+    }
+
     /// The alternatives of the first value that fits, in their order; none when no value does.
     pub fn entries(&self, field: usize, value: &[u8]) -> &[Entry] {
         let Some(field) = self.fields.get(field) else { return &[] };
-        let literal = field.literals.binary_search_by(|(known, _)| by_length(known, value));
-        let range = match literal {
-            Ok(at) => Some(&field.literals[at].1),
-            Err(_) => field.globs.iter().find(|(glob, _)| fits(glob, value)).map(|(_, range)| range),
-        };
+        let by_glob = || field.globs.iter().find(|(glob, _)| fits(glob, value, field.exact)).map(|(_, range)| range);
+        let range = field.literal(value).or_else(by_glob);
         range.map_or(&[], |r| &self.entries[r.start as usize..r.end as usize])
     }
 
     /// The alternative that holds of these facts.
     pub fn meaning(&self, field: usize, value: &[u8], facts: &Facts) -> Option<&Entry> {
         self.entries(field, value).iter().find(|e| e.holds(facts))
+    }
+}
+
+impl Field {
+    fn literal(&self, value: &[u8]) -> Option<&Range<u32>> {
+        let at = match self.exact {
+            true => self.literals.iter().position(|(known, _)| &**known == value),
+            false => self.literals.binary_search_by(|(known, _)| by_length(known, value)).ok(),
+        };
+        Some(&self.literals[at?].1)
     }
 }
 
@@ -139,9 +155,10 @@ impl Entry {
 pub fn order(a: &str, b: &str) -> Ordering {
     let said = |v: &str| v.bytes().filter(|b| *b != b'*').count();
     let (glob_a, glob_b) = (a.contains('*'), b.contains('*'));
+    let by_length = || by_length(a.to_ascii_lowercase().as_bytes(), b.as_bytes());
     match (glob_a, glob_b) {
-        (false, false) => by_length(a.to_ascii_lowercase().as_bytes(), b.as_bytes()),
-        (true, true) => said(b).cmp(&said(a)).then_with(|| a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase())),
+        (false, false) => by_length().then_with(|| a.cmp(b)),
+        (true, true) => said(b).cmp(&said(a)).then_with(by_length).then_with(|| a.cmp(b)),
         _ => glob_a.cmp(&glob_b),
     }
 }
@@ -151,31 +168,30 @@ fn by_length(known: &[u8], value: &[u8]) -> Ordering {
     known.len().cmp(&value.len()).then_with(|| known.iter().copied().cmp(value.iter().map(u8::to_ascii_lowercase)))
 }
 
-/// True when the whole text fits the glob, which is in lower case. The leftmost place for each piece is always right,
-/// so it never goes back.
-fn fits(glob: &[u8], text: &[u8]) -> bool {
+/// True when the whole text fits the glob, which is in lower case unless case matters. The leftmost place for each piece
+/// is always right, so it never goes back.
+fn fits(glob: &[u8], text: &[u8], exact: bool) -> bool {
+    let same = |a: &[u8], b: &[u8]| if exact { a == b } else { a.eq_ignore_ascii_case(b) };
     let mut pieces = glob.split(|b| *b == b'*');
     let (first, last) = (pieces.next().unwrap_or_default(), pieces.next_back());
-    let starts = |text: &[u8], piece: &[u8]| text.len() >= piece.len() && text[..piece.len()].eq_ignore_ascii_case(piece);
-    if !starts(text, first) {
+    let Some((_, mut rest)) = text.split_at_checked(first.len()).filter(|(begin, _)| same(begin, first)) else {
         return false;
-    }
-    let mut rest = &text[first.len()..];
+    };
     let Some(last) = last else { return rest.is_empty() };
     for piece in pieces.filter(|p| !p.is_empty()) {
-        match find(rest, piece) {
+        match find(rest, piece, same) {
             Some(at) => rest = &rest[at + piece.len()..],
             None => return false,
         }
     }
-    rest.len() >= last.len() && rest[rest.len() - last.len()..].eq_ignore_ascii_case(last)
+    rest.len() >= last.len() && same(&rest[rest.len() - last.len()..], last)
 }
 
 /// The first place of a piece, which is not empty.
-fn find(text: &[u8], piece: &[u8]) -> Option<usize> {
+fn find(text: &[u8], piece: &[u8], same: impl Fn(&[u8], &[u8]) -> bool) -> Option<usize> {
     let (low, high) = (piece[0], piece[0].to_ascii_uppercase());
     let last = text.len().checked_sub(piece.len())?;
-    memchr::memchr2_iter(low, high, &text[..=last]).find(|&at| text[at..at + piece.len()].eq_ignore_ascii_case(piece))
+    memchr::memchr2_iter(low, high, &text[..=last]).find(|&at| same(&text[at..at + piece.len()], piece))
 }
 
 #[cfg(test)]
@@ -225,6 +241,19 @@ mod tests {
     }
 
     #[test]
+    fn case_matters_only_where_two_values_differ_in_it() {
+        let lexicon =
+            Lexicon::new(&[word("t", "sC*", "timeout.connect"), word("t", "SC*", "dns"), word("u", "a", "tls")]);
+        let lexicon = lexicon.unwrap();
+        let cause = |field, value: &[u8]| lexicon.entries(field, value).first().map(|e| e.cause.id());
+        assert_eq!(
+            (cause(0, b"sC--"), cause(0, b"SC--"), cause(0, b"sc--")),
+            (Some("timeout.connect"), Some("dns"), None)
+        );
+        assert_eq!((cause(1, b"A"), cause(1, b"a")), (Some("tls"), Some("tls")));
+    }
+
+    #[test]
     fn a_wrong_word_is_named() {
         for (word, reason) in [
             (word("a b", "x", "dns"), "no space"),
@@ -248,7 +277,7 @@ mod tests {
     proptest! {
         #[test]
         fn globs_agree_with_their_definition(pattern in "[ab*]{0,6}", text in "[abAB]{0,9}") {
-            prop_assert_eq!(fits(pattern.as_bytes(), text.as_bytes()), slow(pattern.as_bytes(), text.as_bytes()));
+            prop_assert_eq!(fits(pattern.as_bytes(), text.as_bytes(), false), slow(pattern.as_bytes(), text.as_bytes()));
         }
 
         #[test]

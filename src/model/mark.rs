@@ -33,7 +33,7 @@ pub enum MarkKind {
     Status,
     /// A message of an error log that belongs to this fetch.
     Message,
-    /// A verdict word of the log: `FIELD VALUE`.
+    /// A verdict word of the log itself, with its field: `errorInfo OriginTimeout`.
     Word,
 }
 
@@ -55,6 +55,14 @@ impl MarkKind {
             MarkKind::Status => "BerespStatus",
             MarkKind::Message => "message",
             MarkKind::Word => "word",
+        }
+    }
+
+    /// The record as it is quoted: its tag and its payload; a verdict word brings its field instead.
+    pub fn quoted(self, text: &[u8]) -> Vec<u8> {
+        match self {
+            MarkKind::Word => text.to_vec(),
+            _ => [self.word().as_bytes(), b" ", text].concat(),
         }
     }
 

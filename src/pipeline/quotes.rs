@@ -83,7 +83,7 @@ fn marks(f: &Failure) -> impl Iterator<Item = Mark<'static>> {
 
 /// The record as varnishlog prints it, without its prefix.
 fn worded(m: &Mark<'_>) -> Vec<u8> {
-    [m.kind.word().as_bytes(), b" ", m.text].concat()
+    m.kind.quoted(m.text)
 }
 
 /// The lines that are quoted whole: those of the next tier, and a line log's own.
