@@ -55,6 +55,8 @@ pub enum Field {
     XVarnish,
     /// X-Request-ID of the request.
     XRequestId,
+    /// Id that a CDN in front sent along (`cf-ray`, `X-Amz-Cf-Id`, `X-Azure-Ref`, `X-Amzn-Trace-Id`, `traceparent`).
+    CdnId,
     /// Id that this server gave the request.
     RequestId,
     /// Retry-After of the answer.

@@ -78,7 +78,7 @@ const TERMS: &[(&str, Field, Kind)] = {
         ("referer", F::Referer, K::Text),
         ("connection", F::Connection, K::Number),
         ("x_varnish", F::XVarnish, K::Text),
-        ("caller_id", F::XRequestId, K::Text),
+        ("caller_id", F::CdnId, K::Text),
         ("request_id", F::RequestId, K::Text),
         ("id", F::OwnId, K::Text),
         ("vxid", F::Vxid, K::Number),

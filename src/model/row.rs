@@ -128,8 +128,8 @@ pub struct RequestRow {
     pub upstream: u16,
     /// Bits: see the constants.
     pub flags: u16,
-    /// Unused, keeps the record free of holes.
-    pub spare: [u16; 2],
+    /// Transaction id, low 32 bits; 0 where the format has none.
+    pub vxid: u32,
 }
 
 impl RequestRow {
@@ -163,7 +163,7 @@ impl RequestRow {
             port: r.port,
             upstream: 0,
             flags: 0,
-            spare: [0; 2],
+            vxid: r.vxid as u32,
         }
     }
 }

@@ -130,7 +130,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             self.partial.served.push(Served::of(r, id, is_crawler(r.agent)));
         }
         if let Some(wanted) = self.keeps
-            && r.vxid == 0
+            && visitor
             && r.end.is_known()
             && wanted.keeps(key_of(r.method, r.url))
         {
@@ -199,7 +199,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             self.partial.fetches.push(row);
         }
         self.wanted.insert(f.parent);
-        let mut failure = Failure::of(f, series.tier, series.node, row);
+        let mut failure = Failure::of(f, series.tier, node_of(series.node, f.pop), row);
         failure.ruling = ruling;
         self.partial.failures.push(failure);
     }
@@ -256,6 +256,11 @@ impl<'a, 'r> Absorber<'a, 'r> {
         });
         self.partial.served.extend(kept);
     }
+}
+
+/// Who made a fetch: the node, and of a CDN the point of presence.
+fn node_of(node: Text, pop: &[u8]) -> Text {
+    if pop.is_empty() { node } else { Text::of(&[node.bytes(), b"/", pop].concat()) }
 }
 
 /// True when a User-Agent claims to be a crawler that matters for ranking. One automaton of plain words, because every

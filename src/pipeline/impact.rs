@@ -133,8 +133,9 @@ impl<'a> Chains<'a> {
         if last.status >= 400 || last.status == 0 { Impact::Error } else { Impact::RetriedOk }
     }
 
-    /// The ledger: why each client that got a 5xx got it. `tops` are the series of the uppermost tier.
-    pub fn ledger(&self, failures: &[Failure], tops: &HashSet<SeriesId>) -> Visitors {
+    /// The ledger: why each client that got a 5xx got it. `tops` are the series of the uppermost tier, `edges` those of
+    /// CDNs.
+    pub fn ledger(&self, failures: &[Failure], tops: &HashSet<SeriesId>, edges: &HashSet<SeriesId>) -> Visitors {
         let mut v = Visitors::default();
         let mut clients: HashSet<Id> = HashSet::new();
         for f in failures.iter().filter(|f| !f.stored) {
@@ -147,6 +148,9 @@ impl<'a> Chains<'a> {
             v.got_5xx += 1;
             if self.own_fetch_failed(s, &clients) {
                 v.own_fetch += 1;
+            } else if edges.contains(&s.series) {
+                // A stored error is another request's; everything else a CDN makes by itself.
+                if s.made_by == MadeBy::Hit { v.shared += 1 } else { v.edge += 1 }
             } else if s.hit != 0 && (s.waited || self.failed.near((s.series, s.hit), s.end).is_some()) {
                 v.shared += 1;
             } else if s.made_by == MadeBy::Itself {
@@ -159,7 +163,7 @@ impl<'a> Chains<'a> {
     }
 
     fn own_fetch_failed(&self, s: &Served, clients: &HashSet<Id>) -> bool {
-        if s.vxid == 0 {
+        if s.vxid == 0 || s.fetch == 0 && s.made_by == MadeBy::Fetch {
             return s.made_by == MadeBy::Fetch || (s.made_by == MadeBy::Unknown && matches!(s.status, 502 | 504));
         }
         let mut at = s;

@@ -12,7 +12,7 @@ use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
 use crate::model::{
-    Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text, Verdict,
+    Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text, Tier, Verdict,
 };
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
@@ -79,7 +79,9 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
         }
     }
     let tops: HashSet<_> = context.series.values().filter(|r| r.top).map(|r| r.series.id).collect();
-    let mut judged = Judged { visitors: chains.ledger(failures, &tops), ..Judged::default() };
+    let edges: HashSet<_> =
+        context.series.values().filter(|r| r.series.tier == Tier::Edge).map(|r| r.series.id).collect();
+    let mut judged = Judged { visitors: chains.ledger(failures, &tops, &edges), ..Judged::default() };
     let harm = chains.visitors(failures);
     judged.harm = harm.into_iter().map(|(n, tally)| (failures[n].id, tally)).collect();
     // A proxy's own line is the fetch and the visitor's request in one.
@@ -95,12 +97,17 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
 /// the line of an ambiguous one: it must not count twice.
 fn tell_in(failures: &mut [Failure], linked: &Linked) {
     let mut lines: HashMap<(FileId, u64), u64> = HashMap::new();
+    let mut transactions: HashMap<(SeriesId, u32), u64> = HashMap::new();
     let mut unclear: HashMap<u64, BTreeSet<(i64, u64)>> = HashMap::new();
     for (n, f) in failures.iter().enumerate() {
         // A link that the store remembers points into a log that is not here.
         match &f.link {
             Some(l) if linked.rows.contains_key(&n) => {
                 lines.insert((l.at.file, l.at.offset), f.id);
+                // A cache logs its own fetch apart from the request that it made it for.
+                if let Some(row) = linked.rows.get(&n).filter(|r| r.vxid != 0) {
+                    transactions.insert((row.series, row.vxid), f.id);
+                }
             }
             Some(_) => {}
             None if f.candidates > 0 && f.gave_up.is_known() => {
@@ -110,7 +117,11 @@ fn tell_in(failures: &mut [Failure], linked: &Linked) {
         }
     }
     for f in failures.iter_mut().filter(|f| !f.stored) {
-        f.told_in = lines.get(&(f.at.file, f.at.offset)).copied().filter(|id| *id != f.id);
+        let above = lines.get(&(f.at.file, f.at.offset)).or_else(|| match f.client_vxid as u32 {
+            0 => None,
+            client => transactions.get(&(f.series, client)),
+        });
+        f.told_in = above.copied().filter(|id| *id != f.id);
         if f.told_in.is_some() || f.candidates > 0 || f.link.is_some() || !f.ended.is_known() {
             continue;
         }

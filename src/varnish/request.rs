@@ -22,11 +22,24 @@ pub(super) fn request<'c>(
     told.finish()
 }
 
+/// Headers that name a request, the surest to be the caller's own first: that of a CDN in front, of another Varnish, of
+/// whoever numbers requests. 0 for any other header.
+fn id_rank(name: &[u8]) -> u8 {
+    const IDS: [&[u8]; 7] =
+        [b"traceparent", b"X-Request-ID", b"X-Amzn-Trace-Id", b"X-Varnish", b"X-Azure-Ref", b"X-Amz-Cf-Id", b"cf-ray"];
+    if !matches!(name.len(), 6 | 9 | 11 | 12 | 15) {
+        return 0;
+    }
+    IDS.iter().position(|id| name.eq_ignore_ascii_case(id)).map_or(0, |n| n as u8 + 1)
+}
+
 #[derive(Default)]
 struct Told<'c> {
     request: Request<'c>,
     last: Stamp,
     synth: bool,
+    /// How much the id that travelled says: see [`id_rank`].
+    id_rank: u8,
     /// `Content-Length` promised to the client.
     promised: Option<u64>,
 }
@@ -97,13 +110,13 @@ impl<'c> Told<'c> {
             7 if name.eq_ignore_ascii_case(b"Referer") => &mut q.referer,
             10 if name.eq_ignore_ascii_case(b"User-Agent") => &mut q.agent,
             15 if name.eq_ignore_ascii_case(b"X-Forwarded-For") => &mut q.forwarded,
-            // Another Varnish in front, or else whoever numbers requests.
-            9 if name.eq_ignore_ascii_case(b"X-Varnish") => {
-                q.travelled_id = value;
+            _ => {
+                let rank = id_rank(name);
+                if rank > self.id_rank {
+                    (q.travelled_id, self.id_rank) = (value, rank);
+                }
                 return;
             }
-            12 if name.eq_ignore_ascii_case(b"X-Request-ID") => &mut q.travelled_id,
-            _ => return,
         };
         if field.is_empty() {
             *field = value;

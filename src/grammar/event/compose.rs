@@ -20,7 +20,7 @@ pub enum UrlForm {
 }
 
 /// The fields whose text is compared with other logs, and must therefore be the bytes that were sent.
-const DECODED: [Field; 22] = [
+const DECODED: [Field; 23] = [
     Field::Request,
     Field::Method,
     Field::Args,
@@ -30,6 +30,7 @@ const DECODED: [Field; 22] = [
     Field::Forwarded,
     Field::XVarnish,
     Field::XRequestId,
+    Field::CdnId,
     Field::RequestId,
     Field::OwnId,
     Field::UpstreamHost,

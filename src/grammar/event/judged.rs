@@ -43,7 +43,11 @@ pub fn told<'c>(
         r.made_by = if cache == Some(CacheWord::Synth) { MadeBy::Itself } else { MadeBy::Hit };
         return Told::Served;
     };
-    r.made_by = if cache.is_some_and(CacheWord::stored) { MadeBy::Hit } else { MadeBy::Fetch };
+    r.made_by = match cache {
+        _ if outcome == FetchOutcome::Unknown => MadeBy::Itself,
+        Some(word) if word.stored() => MadeBy::Hit,
+        _ => MadeBy::Fetch,
+    };
     fetch.outcome = outcome;
     if outcome == FetchOutcome::Relayed && fetch.origin_status == 0 {
         fetch.origin_status = r.status;

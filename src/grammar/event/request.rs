@@ -106,7 +106,12 @@ pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -
         port: f.number(Field::ServerPort).and_then(|n| u16::try_from(n).ok()).unwrap_or(0),
         connection: f.number(Field::Connection).unwrap_or(0),
         on_connection: f.number(Field::ConnectionRequests).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
-        travelled_id: first_of([f.get(Field::XVarnish), f.get(Field::XRequestId), f.get(Field::RequestId)]),
+        travelled_id: first_of([
+            f.get(Field::CdnId),
+            f.get(Field::XVarnish),
+            f.get(Field::XRequestId),
+            f.get(Field::RequestId),
+        ]),
         made_by: made_by(f, upstream),
         own_id: f.get(Field::OwnId),
         pop: f.get(Field::Pop),
@@ -127,7 +132,7 @@ fn line<'c>(meaning: &Meaning, f: &Fields<'c>) -> RequestLine<'c> {
     RequestLine { method: f.get(Field::Method), ..target(f.get(Field::Uri)) }
 }
 
-fn first_of(candidates: [&[u8]; 3]) -> &[u8] {
+fn first_of<const N: usize>(candidates: [&[u8]; N]) -> &[u8] {
     candidates.into_iter().find(|c| !c.is_empty()).unwrap_or(b"")
 }
 

@@ -132,7 +132,8 @@ fn of_header(name: &str) -> Term {
         "host" => F::Host,
         "x-forwarded-for" => F::Forwarded,
         "x-varnish" => F::XVarnish,
-        "x-request-id" | "cf-ray" | "x-amz-cf-id" | "x-azure-ref" | "x-amzn-trace-id" | "traceparent" => F::XRequestId,
+        "x-request-id" => F::XRequestId,
+        "cf-ray" | "x-amz-cf-id" | "x-azure-ref" | "x-amzn-trace-id" | "traceparent" => F::CdnId,
         _ => F::Ignored,
     };
     Term::of(field, Kind::Text)
