@@ -186,8 +186,9 @@ mod tests {
         let end = "   12 ReqEnd       c 7 1.0 2.0 0.0 0.5 0.5\n";
         let whole = format!("{fetch}{start}{end}\n");
         assert_eq!(cut(whole.as_bytes()), Some(whole.len()));
-        assert_eq!(cut(format!("{whole}{fetch}").as_bytes()), Some(whole.len()), "its request is to come");
-        assert_eq!(cut(format!("{whole}{fetch}{start}").as_bytes()), Some(whole.len()));
+        let next = fetch.replace("b 7", "b 8");
+        assert_eq!(cut(format!("{whole}{next}").as_bytes()), Some(whole.len()), "its request is to come");
+        assert_eq!(cut(format!("{whole}{next}{start}").as_bytes()), Some(whole.len()));
         assert_eq!(cut(format!("{start}{fetch}").as_bytes()), None);
         assert_eq!(cut(format!("{start}{fetch}{end}").as_bytes()), Some(start.len() + fetch.len() + end.len()));
         let late = format!("{start}{end}{fetch}");
