@@ -71,7 +71,9 @@ impl<R: Read> Bzip<R> {
                     self.between = true;
                     None
                 }
-                Ok(Status::MemNeeded) => Some(io::Error::new(ErrorKind::OutOfMemory, "no memory to unpack it")),
+                Ok(Status::MemNeeded) => {
+                    Some(io::Error::new(ErrorKind::OutOfMemory, "there is no memory left to unpack the bzip2 archive"))
+                }
                 Ok(_) if made > 0 || used > 0 => None,
                 Ok(_) if !more => Some(io::Error::new(ErrorKind::UnexpectedEof, "the bzip2 archive is cut off")),
                 Ok(_) | Err(_) => Some(damaged(DAMAGED)),

@@ -95,7 +95,7 @@ fn without_lines(analysis: &Analysis) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_report_is_the_same_whether_files_outside_of_its_span_are_read_or_not(
