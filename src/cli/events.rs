@@ -27,10 +27,11 @@ decimals that are known; bytes are those of the body. What only one type has
 follows, and is left out where the log does not tell:
 
   request  vxid parent reason client forwarded_for agent referer sent_bytes
-           request_bytes port connection on_connection id made_by fetch hit
-           waited restarted incomplete retry_after upstream
-  fetch    vxid parent reason outcome origin_status backend backend_addr
-           local_port opens reused connect_ms ttfb_ms waited_ms body_ms
+           request_bytes port connection on_connection id own_id pop cache
+           ttfb_ms made_by fetch hit waited restarted incomplete retry_after
+           upstream
+  fetch    vxid parent reason outcome origin_status pop had_connection
+           had_answer backend backend_addr local_port opens reused connect_ms ttfb_ms waited_ms body_ms
            retried id agent referer acct response marks
   message  level text connection client upstream port
   health   backend healthy changed good threshold window response

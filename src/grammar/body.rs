@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use memchr::memmem::Finder;
 
-use crate::model::ChangeKind;
+use crate::model::{ChangeKind, Stamp};
 
 use super::escape::Escape;
 use super::event::message::{Messages, Within};
@@ -175,5 +175,5 @@ pub fn messages(body: &Body) -> Result<(Messages, usize), String> {
             .ok_or_else(|| format!("[changes] {kind} is not restart, reload, setting or vcl"))?;
         changes.extend(texts.iter().map(|t| (kind, t.as_bytes().into())));
     }
-    Ok((Messages { shapes: compiled.shapes, within, changes, shift_us: 0 }, compiled.specificity))
+    Ok((Messages { shapes: compiled.shapes, within, changes, shift_us: 0, latest: Stamp::NONE }, compiled.specificity))
 }

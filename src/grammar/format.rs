@@ -1,7 +1,7 @@
 //! One log format. In: a checked program with its properties; out: `Grammar`, which reads lines of that format. It
 //! must not know how its file is written.
 
-use crate::model::{Event, Family, LineOutcome, Locator, Tier, Word};
+use crate::model::{Event, Family, LineOutcome, Locator, Stamp, Tier, Word};
 
 use super::event::access::Access;
 use super::event::error_log;
@@ -153,12 +153,25 @@ impl Grammar {
         }
     }
 
+    /// Tells the moment that no stamp is after: a stamp without a year is of the last year that puts it before this,
+    /// give or take a day.
+    pub fn set_latest(&mut self, latest: Stamp) {
+        if let Program::Messages(messages) = &mut self.program {
+            messages.latest = latest;
+        }
+        if let Some(messages) = &mut self.messages {
+            messages.latest = latest;
+        }
+    }
+
     /// Reads stamps that say no zone as if they were of this one, seconds east of UTC.
     pub fn set_zone(&mut self, zone_s: i32) {
         let us = i64::from(zone_s) * 1_000_000;
-        match &mut self.program {
-            Program::Access(access) if self.local_time => access.shift_us = us,
-            _ => {}
+        if self.local_time {
+            if let Program::Access(access) = &mut self.program {
+                access.shift_us = us;
+                self.local_time = false;
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! line. It must not know which field a stamp came from.
 
 use crate::model::Stamp;
-use crate::model::stamp::{SECOND, days};
+use crate::model::stamp::{SECOND, civil, days};
 
 /// A moment and the zone that it was written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,8 @@ pub fn moment(b: &[u8]) -> Option<Zoned> {
         [_, _, b'/', ..] => clf(b),
         [_, _, _, _, b'/', ..] => nginx_error(b).map(|stamp| Zoned { stamp, zone_s: None }),
         [_, _, b'-', ..] => php(b),
-        [b'A'..=b'Z', _, _, b' ', ..] => apache_error(b),
+        [b'A'..=b'Z', _, _, b' ', b'A'..=b'Z', ..] => apache_error(b),
+        [b'A'..=b'Z', _, _, b' ', ..] => syslog(b),
         [_, _, _, _, _, _, _, _, b'.', _, _, b'h', ..] => traffic_server(b),
         _ if b.contains(&b'.') => epoch_of_size(b).map(utc),
         _ => whole(b).map(utc),
@@ -171,6 +172,40 @@ fn apache_error(b: &[u8]) -> Option<Zoned> {
     let (micros, rest) = split_fraction(&b[19..])?;
     let date = days(number(rest.strip_prefix(b" ")?)?, month(&b[4..7])?, day(day_of)?);
     Some(zoned(date, seconds, micros, None))
+}
+
+/// `Nov 20 17:58:24[.123456]` (RFC 3164): no year, so the leap year 1972 until [`with_year`] is asked.
+fn syslog(b: &[u8]) -> Option<Zoned> {
+    if b.len() < 15 || b[6] != b' ' {
+        return None;
+    }
+    let day_of = b[4..6].strip_prefix(b" ").unwrap_or(&b[4..6]);
+    let (micros, rest) = split_fraction(&b[15..])?;
+    let date = days(NO_YEAR, month(&b[..3])?, day(day_of)?);
+    rest.is_empty().then_some(zoned(date, clock(&b[7..15])?, micros, None))
+}
+
+/// The year of a stamp that has none.
+const NO_YEAR: i64 = 1972;
+
+/// A stamp without a year in the last year that puts it no later than a day after `latest`; any other stamp as it is.
+pub fn with_year(stamp: Stamp, latest: Stamp) -> Stamp {
+    let (from, to) = (days(NO_YEAR, 1, 1) * 86_400, days(NO_YEAR + 1, 1, 1) * 86_400);
+    if !latest.is_known() || !(from..to).contains(&stamp.seconds()) {
+        return stamp;
+    }
+    let (_, month, day) = civil(stamp.seconds().div_euclid(86_400));
+    let within_day = stamp.0.rem_euclid(86_400 * SECOND);
+    let (mut year, ..) = civil(latest.seconds().div_euclid(86_400));
+    year += 1;
+    loop {
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let at = Stamp(days(year, month, day) * 86_400 * SECOND + within_day);
+        if at <= latest + 86_400 * SECOND && (leap || (month, day) != (2, 29)) || year <= 1970 {
+            return at;
+        }
+        year -= 1;
+    }
 }
 
 /// `20261120.17h58m27s` (Apache Traffic Server 9.2).
@@ -333,6 +368,22 @@ mod tests {
         }
         assert_eq!(date_and_time(b"2026-11-20", b"17:48:34"), utc(0));
         assert_eq!(date_and_time(b"2026-11-20", b"17:48"), None);
+    }
+
+    #[test]
+    fn a_stamp_without_a_year_is_of_the_last_one_that_can_be() {
+        let latest = Stamp(MOMENT);
+        for (text, expected) in [
+            ("Nov 20 17:48:34", "2026-11-20T17:48:34.000000Z"),
+            ("Nov 21 17:48:34", "2026-11-21T17:48:34.000000Z"),
+            ("Nov 22 17:48:34", "2025-11-22T17:48:34.000000Z"),
+            ("Jan  3 00:00:01.5", "2026-01-03T00:00:01.500000Z"),
+            ("Feb 29 00:00:00", "2024-02-29T00:00:00.000000Z"),
+        ] {
+            let stamp = super::moment(text.as_bytes()).unwrap().stamp;
+            assert_eq!(with_year(stamp, latest).rfc3339(), expected, "{text}");
+        }
+        assert_eq!(with_year(Stamp(MOMENT), Stamp(0)), Stamp(MOMENT));
     }
 
     proptest! {

@@ -24,6 +24,7 @@ mod story;
 mod stream;
 mod summary;
 mod twins;
+mod zones;
 
 use std::collections::HashMap;
 use std::sync::Arc;

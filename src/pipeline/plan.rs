@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use super::context::{Context, Reading};
 use super::copies::{Looks, copies};
 use super::outside::{Extent, spread, stamps};
+use super::zones::{Unsaid, settle};
 use super::{Job, Recognised};
 use crate::grammar::{Detection, Framing, Grammar};
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
-use crate::source::{Found, Rotation, Trouble, head, node_names, series_key};
+use crate::source::{Found, Rotation, Trouble, head, modified, node_names, series_key};
 
 /// How much of a file is looked at to recognise it, decompressed bytes.
 const HEAD: usize = 256 << 10;
@@ -177,6 +178,16 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
         let tier = k.found.role.unwrap_or(k.grammar.tier);
         by_series.entry((tier, k.node.clone(), k.key.clone(), k.grammar.name.clone())).or_default().push(k);
     }
+    let unsaid = by_series.iter_mut().flat_map(|((_, node, ..), ks)| ks.iter_mut().map(move |k| (node, k)));
+    let mut unsaid: Vec<Unsaid<'_>> = unsaid
+        .map(|(node, k)| Unsaid {
+            node: node.clone(),
+            modified: modified(&k.found),
+            grammar: &mut k.grammar,
+            zone_s: k.zone_offset_s,
+        })
+        .collect();
+    settle(&mut unsaid, job);
     let bearing = |tier: &Tier, ks: &[Known]| bears_requests(&ks[0].grammar).then_some(*tier);
     let tiers: Vec<Tier> = by_series.iter().filter_map(|((tier, ..), ks)| bearing(tier, ks)).collect();
     let top = tiers.iter().min().copied();

@@ -3,10 +3,13 @@
 
 use std::io::{ErrorKind, Read};
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::decode::Compression;
 use super::open::{open, plain_words};
 use super::refused::refused;
-use super::spec::{Found, Trouble};
+use super::spec::{Found, Place, Trouble};
+use crate::model::Stamp;
 
 /// The beginning of a file.
 #[derive(Clone, Debug)]
@@ -19,6 +22,16 @@ pub struct Head {
     pub whole: bool,
     /// What is wrong with the file, when the damage lies within these bytes.
     pub damaged: Option<String>,
+}
+
+/// When the file was last written; now for what is no file. Stamps without a year are not after it.
+pub fn modified(found: &Found) -> Stamp {
+    let micros = |t: SystemTime| t.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as i64);
+    let written = match &found.place {
+        Place::File(path) => std::fs::metadata(path).and_then(|about| about.modified()).ok(),
+        Place::Spool(_) => None,
+    };
+    Stamp(micros(written.unwrap_or_else(SystemTime::now)))
 }
 
 /// Reads the first `limit` bytes of the decompressed content. A container that guru does not unpack is a trouble, and so

@@ -30,7 +30,7 @@ mod zst;
 
 pub use chunks::{Chunks, Heading, Settings};
 pub use decode::Compression;
-pub use head::{Head, head};
+pub use head::{Head, head, modified};
 pub use node::node_names;
 pub use pool::Chunk;
 pub use progress::Progress;

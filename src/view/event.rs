@@ -84,6 +84,10 @@ fn request(r: &Request<'_>, logged: &Logged<'_>, o: &mut Object<'_>) {
     o.number("connection", r.connection);
     o.number("on_connection", r.on_connection);
     o.text("id", r.travelled_id);
+    o.text("own_id", r.own_id);
+    o.text("pop", r.pop);
+    o.text("cache", r.cache);
+    o.milliseconds("ttfb_ms", r.ttfb_us);
     if let Some(word) = r.made_by.word() {
         o.word("made_by", word);
     }
@@ -118,6 +122,9 @@ fn fetch(f: &Fetch<'_>, logged: &Logged<'_>, o: &mut Object<'_>) {
     o.word("reason", f.reason.word());
     o.word("outcome", f.outcome.word());
     o.number("origin_status", f.origin_status);
+    o.text("pop", f.pop);
+    o.known("had_connection", f.had_connection);
+    o.known("had_answer", f.had_answer);
     o.text("backend", f.backend);
     o.address("backend_addr", f.addr, f.port);
     o.number("local_port", f.local_port);
@@ -128,7 +135,8 @@ fn fetch(f: &Fetch<'_>, logged: &Logged<'_>, o: &mut Object<'_>) {
     o.milliseconds(if f.origin_status > 0 { "ttfb_ms" } else { "waited_ms" }, f.answered.since(f.sent));
     o.milliseconds("body_ms", f.completed.since(f.answered));
     o.flag("retried", f.retried);
-    o.number("id", f.travelled_id);
+    // Without a transaction id it is the hash of what the request's own_id says.
+    o.number("id", if f.vxid > 0 { f.travelled_id } else { 0 });
     o.text("agent", f.agent);
     o.text("referer", f.referer);
     sizes_and_answer(f, o);

@@ -6,11 +6,12 @@ use std::cell::Cell;
 
 use memchr::memmem::Finder;
 
-use crate::model::{Change, ChangeKind, Event, LineOutcome, Locator, Message};
+use crate::model::{Change, ChangeKind, Event, LineOutcome, Locator, Message, Stamp};
 
 use super::super::field::{Field, Fields};
 use super::super::meaning::Meaning;
 use super::super::shape::Shape;
+use super::super::time::with_year;
 use super::compose::{UrlForm, compose, is_needed};
 use super::judge::Judge;
 use super::request::zoned;
@@ -31,6 +32,8 @@ pub struct Messages {
     pub changes: Vec<(ChangeKind, Box<[u8]>)>,
     /// Microseconds to take off stamps that say no zone.
     pub shift_us: i64,
+    /// No stamp is after this: decides the year of stamps that have none. Not known: they stay in 1972.
+    pub latest: Stamp,
 }
 
 /// A value within the text of a message: what stands between two texts.
@@ -71,7 +74,8 @@ impl Messages {
 
     fn tell(&self, meaning: &Meaning, mut f: Fields<'_>, at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
         let Some(zoned) = zoned(meaning, &f) else { return LineOutcome::NotUnderstood };
-        let time = if zoned.zone_s.is_none() { zoned.stamp - self.shift_us } else { zoned.stamp };
+        let stamp = with_year(zoned.stamp, self.latest);
+        let time = if zoned.zone_s.is_none() { stamp - self.shift_us } else { stamp };
         let text = f.raw(Field::Text);
         let change = self.changes.iter().find(|(_, part)| memchr::memmem::find(text, part).is_some());
         if let Some((kind, _)) = change {
