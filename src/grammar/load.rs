@@ -81,6 +81,7 @@ pub fn from_format_string(name: &str, text: &str) -> Result<Grammar> {
         program: Program::Access(access),
         messages: None,
         heading: None,
+        names: None,
         record_start: None,
         samples: Vec::new(),
     })
@@ -108,10 +109,9 @@ fn build(name: &str, mut file: File) -> Checked<Grammar> {
     let body = file.body();
     let heading = heading(&file, &body)?;
     let (program, specificity) = program(&file, &body, heading.is_some(), stamped)?;
-    let heading = heading.map(|kind| -> Checked<Heading> {
-        let Compiled { names, needs, .. } = compile(&body, &word_fields(&file)?)?;
-        Ok(Heading { kind, needs, names })
-    });
+    let of_columns = heading.is_some() || body.columns.is_some();
+    let Compiled { names, needs, .. } = compile(&body, &word_fields(&file)?)?;
+    let heading = heading.map(|kind| Heading { kind, needs, names: names.clone() });
     let (resolution_us, measured) = resolution(&file, &program)?;
     Ok(Grammar {
         name: name.to_string(),
@@ -128,7 +128,8 @@ fn build(name: &str, mut file: File) -> Checked<Grammar> {
         guess: file.guess.map(guess).transpose()?,
         program,
         messages: among,
-        heading: heading.transpose()?,
+        heading,
+        names: of_columns.then_some(names),
         specificity: file.weight.unwrap_or(specificity),
         record_start,
         samples: file.sample,
