@@ -1,6 +1,6 @@
 //! The served request of a line. In: its fields; out: a `Request` and when it was. It must not know the line's shape.
 
-use crate::model::{Locator, MadeBy, Request, Stamp, Upstream};
+use crate::model::{Locator, MadeBy, Request, RequestReason, Stamp, Upstream};
 
 use super::super::field::{Field, Fields, number};
 use super::super::format::Stamped;
@@ -112,6 +112,7 @@ pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -
             f.get(Field::XRequestId),
             f.get(Field::RequestId),
         ]),
+        reason: reason(f),
         made_by: made_by(f, upstream),
         own_id: f.get(Field::OwnId),
         pop: f.get(Field::Pop),
@@ -136,6 +137,13 @@ fn first_of<const N: usize>(candidates: [&[u8]; N]) -> &[u8] {
     candidates.into_iter().find(|c| !c.is_empty()).unwrap_or(b"")
 }
 
+/// Whether a client sent it, or another node of the same tier (a shield).
+fn reason(f: &Fields<'_>) -> RequestReason {
+    let no = |value: &[u8]| matches!(value, [] | [b'0'] | b"false" | b"False");
+    let inner = f.seen(Field::Hop) && !no(f.get(Field::Hop)) || f.seen(Field::FirstHop) && no(f.get(Field::FirstHop));
+    if inner { RequestReason::Hop } else { RequestReason::Client }
+}
+
 /// What made the answer: an upstream, the proxy's own cache, or the server itself.
 fn made_by(f: &Fields<'_>, upstream: Upstream) -> MadeBy {
     match upstream.asked {
@@ -155,7 +163,7 @@ pub fn upstream(meaning: &Meaning, f: &Fields<'_>) -> Upstream {
         .into_iter()
         .find(|field| meaning.has(*field));
     let Some(present) = present else { return Upstream::default() };
-    if f.get(present).is_empty() {
+    if matches!(f.get(present), [] | [b'0'] | b"000" | b"-1") {
         return Upstream { status: 0, answered: None, asked: Some(false) };
     }
     let status = number(last(f.raw(Field::UpstreamStatus))).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
