@@ -45,7 +45,6 @@ pub fn told<'c>(
     let asked = if cached { Some(false) } else { asked };
     // A word for the origin's status says that it is the edge's own, put there in want of one.
     if class == Class::Failed && field == Field::UpstreamStatus {
-        r.upstream.status = 0;
         fetch.origin_status = 0;
     }
     let Some(outcome) = outcome(meaning, class, cache, asked, r) else {
