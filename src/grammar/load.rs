@@ -214,7 +214,7 @@ fn resolution(file: &File, program: &Program) -> Checked<(i64, bool)> {
         (Some("auto"), _) => (1_000_000, true),
         (Some(other), _) => return Err(format!("resolution = {other:?} is not s, ms, us or auto")),
         (None, Program::Access(a)) if !a.shapes.is_empty() => (resolution_us(a), false),
-        (None, Program::Vsl) => (1, false),
+        (None, Program::Vsl | Program::Vsl3 | Program::VslBinary) => (1, false),
         (None, _) => (1_000_000, false),
     })
 }
@@ -248,7 +248,9 @@ fn framing(word: Option<&str>) -> Checked<Framing> {
         Some("records") => Ok(Framing::Records),
         Some("objects") => Ok(Framing::Objects),
         Some("vsl") => Ok(Framing::Vsl),
-        Some(other) => Err(format!("framing = {other:?} is not lines, records, objects or vsl")),
+        Some("vsl3") => Ok(Framing::Vsl3),
+        Some("vsl-binary") => Ok(Framing::VslBinary),
+        Some(other) => Err(format!("framing = {other:?} is not lines, records, objects, vsl, vsl3 or vsl-binary")),
     }
 }
 
