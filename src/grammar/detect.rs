@@ -132,7 +132,8 @@ fn rank(grammars: &[Grammar], mut all: Vec<Candidate>, lines: &Lines<'_>, file_n
             c.hints = if spoken == 0 { -1 } else { spoken };
         }
         if g.few_peers && c.fit.read > 0 && c.hints <= 0 {
-            c.hints = if few_peers(g, lines) { 1 } else { -1 };
+            let against = |l: &[u8]| g.against.iter().any(|h| memchr::memmem::find(l, h.as_bytes()).is_some());
+            c.hints = if few_peers(g, lines) && !lines.all().any(against) { 1 } else { -1 };
         }
     }
     all.sort_by(|a, b| {

@@ -28,6 +28,8 @@ pub struct File {
     pub hints: Vec<String>,
     #[serde(default)]
     pub few_peers: bool,
+    #[serde(default)]
+    pub against: Vec<String>,
     pub guess: Option<Guess>,
     pub weight: Option<usize>,
     // The shape of a line; the same keys as in `Body`.

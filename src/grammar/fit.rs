@@ -148,7 +148,7 @@ pub fn few_peers(grammar: &Grammar, lines: &Lines<'_>) -> bool {
             peers.insert(peer.to_vec());
         });
     }
-    read >= 10 && peers.len() * 5 <= read
+    read >= 20 && peers.len() <= 8
 }
 
 /// The first whole lines that do not fit, each with how many bytes of it do.
