@@ -3,6 +3,15 @@
 //! In: a range of decompressed bytes and where it lies; out: borrowed lines, multi-line records or VSL records, pushed
 //! one by one with their `Locator`, and the places where a range may be cut. It must not know what a record means.
 
+mod json;
+mod layer;
 pub mod lines;
+mod syslog;
+mod unwrap;
 pub mod vsl;
 mod vsl_line;
+mod wrap;
+
+pub use layer::{Layer, Sender};
+pub use unwrap::{Unwrapped, cut_lines};
+pub use wrap::Wrap;
