@@ -72,6 +72,7 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
     Context {
         series: BTreeMap::from([(id, reading)]),
         files: BTreeMap::from([(FILE, FileInfo { id: FILE, path: Text::EMPTY, series: id, ordinal: 0 })]),
+        wraps: BTreeMap::new(),
         rules: Rules::embedded(),
         wanted,
         since: Stamp::NONE,

@@ -7,6 +7,7 @@ use super::common::{self, Common};
 use super::{Outcome, analyze::Output};
 use crate::error::{Error, Kind};
 use crate::grammar::Library;
+use crate::pipeline::{Log, logs};
 use crate::source::{PathSpec, head, resolve};
 use crate::view::Plain;
 
@@ -42,6 +43,10 @@ struct Answer {
     format: Option<String>,
     family: Option<String>,
     tier: Option<String>,
+    /// What log shippers have put around its lines, innermost first.
+    wrapper: Option<String>,
+    /// Whose lines of the file these are, when it has lines of several.
+    sender: Option<String>,
     confidence: f32,
     why: String,
     runner_up: Option<RunnerUp>,
@@ -78,9 +83,8 @@ fn detect(paths: &[String], output: Output, library: &Library, common: &Common) 
     let mut answers = Vec::new();
     let mut troubles: Vec<String> = resolved.troubles.iter().map(|t| format!("{} {}", t.path, t.why)).collect();
     for found in &resolved.files {
-        let name = found.path.rsplit('/').next().unwrap_or_default();
         match head(found, HEAD) {
-            Ok(h) => answers.push(answer(&found.path, library.detect(&h.bytes, name), library)),
+            Ok(h) => answers.extend(logs(found, &h.bytes, library, None).logs.into_iter().map(|l| answer(&found.path, l))),
             Err(t) => troubles.push(format!("{} {}", t.path, t.why)),
         }
     }
@@ -103,13 +107,15 @@ fn detect(paths: &[String], output: Output, library: &Library, common: &Common) 
     })
 }
 
-fn answer(file: &str, d: crate::grammar::Detection, library: &Library) -> Answer {
-    let grammar = d.grammar.and_then(|n| library.grammars().get(n));
+fn answer(file: &str, log: Log) -> Answer {
+    let (d, grammar) = (log.detection, log.grammar);
     Answer {
         file: file.into(),
-        format: grammar.map(|g| g.name.clone()),
-        family: grammar.map(|g| g.family.lossy().into_owned()),
-        tier: grammar.map(|g| g.tier.word().into()),
+        format: grammar.as_ref().map(|g| g.name.clone()),
+        family: grammar.as_ref().map(|g| g.family.lossy().into_owned()),
+        tier: grammar.as_ref().map(|g| g.tier.word().into()),
+        wrapper: log.wrap.map(|w| w.words()).filter(|w| !w.is_empty()),
+        sender: Some(log.sender).filter(|s| !s.is_empty()),
         confidence: d.confidence,
         why: d.why,
         runner_up: d.runner_up.map(|(format, share)| RunnerUp { format, share }),

@@ -25,7 +25,7 @@ pub struct Wrap {
     pub own: Vec<u64>,
     /// Keys of the senders whose lines are of another log that is read too.
     pub others: Vec<u64>,
-    /// Keys of the senders whose lines are of no known log.
+    /// Keys of the senders whose lines are of no known log, sorted.
     pub strangers: Vec<u64>,
     /// True for one log of each file: it takes the lines that nobody else does.
     pub first: bool,
@@ -130,7 +130,7 @@ impl Wrap {
                     Line::Own(text, partial)
                 } else if !self.first || self.others.contains(&key) {
                     Line::Other
-                } else if self.strangers.contains(&key) {
+                } else if self.strangers.binary_search(&key).is_ok() {
                     Line::Passed
                 } else {
                     Line::Own(text, partial)

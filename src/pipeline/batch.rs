@@ -14,7 +14,7 @@ use super::context::{Context, Wanted};
 use super::fold::fold;
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
-use crate::frame::{lines, vsl};
+use crate::frame::{Unwrapped, Wrap, cut_lines, lines, vsl};
 use crate::grammar::{Framing, Grammar};
 use crate::model::report::Span;
 use crate::model::{FileId, Stamp, Tier};
@@ -91,9 +91,17 @@ fn stage(
 
 fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, troubles: &Mutex<Vec<Trouble>>) -> Partial {
     let grammar = &context.reading(context.files[&id].series).grammar;
-    let told = |t: Trouble| troubles.lock().unwrap_or_else(|e| e.into_inner()).push(t);
-    let settings = Settings { progress: job.progress.clone(), chunk: job.chunk, ..Settings::default() };
-    let chunks = match Chunks::open(found, id, |bytes: &[u8]| cut(grammar, bytes), &settings) {
+    let wrap = context.wraps.get(&id);
+    // A file with several logs is read once for each; its trouble and its bytes are told once.
+    let told = |t: Trouble| {
+        let mut told = troubles.lock().unwrap_or_else(|e| e.into_inner());
+        if !told.contains(&t) {
+            told.push(t);
+        }
+    };
+    let progress = job.progress.clone().filter(|_| wrap.is_none_or(|w| w.first));
+    let settings = Settings { progress, chunk: job.chunk, ..Settings::default() };
+    let chunks = match Chunks::open(found, id, cutter(grammar, wrap), &settings) {
         Ok(chunks) => chunks,
         Err(t) => {
             told(t);
@@ -110,6 +118,19 @@ fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, trouble
             }
         })
         .reduce(Partial::empty, |a, b| a.merge(b, context))
+}
+
+/// Says where a buffer of a file may be cut whose log is of that format and wrapped so.
+pub fn cutter<'a>(grammar: &'a Grammar, wrap: Option<&'a Wrap>) -> impl FnMut(&[u8]) -> Option<usize> + 'a {
+    let mut inside = Unwrapped::default();
+    move |bytes| match wrap {
+        None => cut(grammar, bytes),
+        Some(wrap) if grammar.framing == Framing::Lines => cut_lines(wrap, bytes),
+        Some(wrap) => {
+            inside.fill(wrap, bytes, false);
+            inside.edge(cut(grammar, inside.bytes()), bytes.len())
+        }
+    }
 }
 
 /// Where a buffer of that format may be cut.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::classify::Rules;
+use crate::frame::Wrap;
 use crate::grammar::Grammar;
 use crate::model::stamp::SECOND;
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Tier};
@@ -61,6 +62,8 @@ pub struct Context<'a> {
     pub series: BTreeMap<SeriesId, Reading>,
     /// Files by number.
     pub files: BTreeMap<FileId, FileInfo>,
+    /// How to get at the lines of those files whose lines are wrapped, or that hold several logs.
+    pub wraps: BTreeMap<FileId, Wrap>,
     /// Cause rules.
     pub rules: &'a Rules,
     /// Requests that are kept for the linker, by tier.

@@ -1,16 +1,39 @@
 //! One chunk into a `Partial`: a pure function, run on any thread in any order. In: a chunk and the read-only tables;
 //! out: what its events add up to, and the pieces of transactions that its edges cut. It must not keep anything.
 
+use std::cell::Cell;
+
 use super::absorb::Absorber;
 use super::context::{Context, Reading};
 use super::partial::{FileTally, Partial, Piece};
-use crate::frame::{lines, vsl};
+use crate::frame::{Unwrapped, lines, vsl};
 use crate::grammar::Framing;
 use crate::model::report::Lines;
-use crate::model::vsl::VslItem;
-use crate::model::{LineOutcome, Locator, SeriesId};
+use crate::model::vsl::{VslHeader, VslItem, VslRecord};
+use crate::model::{FileId, LineOutcome, Locator, SeriesId};
 use crate::source::Chunk;
 use crate::varnish::{Assembler, Fragments};
+
+thread_local! {
+    /// Where logs are taken out of their wrapping: one chunk after the other, so that nothing is allocated.
+    static INSIDE: Cell<Unwrapped> = Cell::default();
+}
+
+/// What is framed: the bytes of a chunk, or a log taken out of them.
+struct Range<'c> {
+    bytes: &'c [u8],
+    file: FileId,
+    offset: u64,
+    inside: Option<(&'c Unwrapped, u64)>,
+}
+
+impl Range<'_> {
+    /// The place in the file.
+    #[inline]
+    fn place(&self, at: Locator) -> Locator {
+        self.inside.map_or(at, |(log, offset)| log.place(at, offset))
+    }
+}
 
 /// Folds a chunk.
 pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
@@ -18,9 +41,16 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     let reading = context.reading(file.series);
     let mut partial = Partial::empty();
     let mut tally = FileTally::default();
+    let wrap = context.wraps.get(&chunk.file);
+    let mut log = wrap.map(|_| INSIDE.take()).unwrap_or_default();
+    let inside = wrap.map(|wrap| log.fill(wrap, &chunk.bytes, true)).map(|()| (&log, chunk.offset));
+    let range = match inside {
+        Some((log, _)) => Range { bytes: log.bytes(), file: chunk.file, offset: 0, inside },
+        None => Range { bytes: &chunk.bytes, file: chunk.file, offset: chunk.offset, inside },
+    };
     match reading.grammar.framing {
         Framing::Vsl => {
-            let fragments = transactions(chunk, &mut partial, &mut tally, context, reading);
+            let fragments = transactions(&range, &mut partial, &mut tally, context, reading);
             let end = if chunk.last {
                 (file.ordinal + 1, 0)
             } else {
@@ -28,20 +58,27 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
             };
             partial.open.insert((file.series, (file.ordinal, chunk.offset)), Piece { end, fragments });
         }
-        _ => records(chunk, &mut partial, &mut tally, context, reading),
+        _ => records(&range, &mut partial, &mut tally, context, reading),
     }
-    tally.lines.read += chunk.overlong;
-    tally.lines.not_understood += chunk.overlong;
+    if wrap.is_some() {
+        log.count(&mut tally.lines);
+        INSIDE.set(log);
+    }
+    if wrap.is_none_or(|w| w.first) {
+        tally.lines.read += chunk.overlong;
+        tally.lines.not_understood += chunk.overlong;
+    }
     tally.chunks.insert(chunk.offset, (chunk.overlong, chunk.newlines));
     partial.file(chunk.file).absorb(tally);
     partial
 }
 
 /// Lines and multi-line records.
-fn records(chunk: &Chunk, partial: &mut Partial, tally: &mut FileTally, context: &Context<'_>, reading: &Reading) {
+fn records(range: &Range<'_>, partial: &mut Partial, tally: &mut FileTally, context: &Context<'_>, reading: &Reading) {
     let mut absorber = Absorber::new(partial, context, reading);
     let grammar = &reading.grammar;
     let mut one = |text: &[u8], at: Locator, further: u32| {
+        let at = range.place(at);
         let outcome = if text.is_empty() {
             LineOutcome::Skipped
         } else {
@@ -51,9 +88,9 @@ fn records(chunk: &Chunk, partial: &mut Partial, tally: &mut FileTally, context:
     };
     match grammar.framing {
         Framing::Records => {
-            lines::each_record(&chunk.bytes, chunk.file, chunk.offset, &|l| grammar.starts(l), &mut one);
+            lines::each_record(range.bytes, range.file, range.offset, &|l| grammar.starts(l), &mut one);
         }
-        _ => lines::each_line(&chunk.bytes, chunk.file, chunk.offset, |text, at| one(text, at, 0)),
+        _ => lines::each_line(range.bytes, range.file, range.offset, |text, at| one(text, at, 0)),
     }
     absorber.finish();
 }
@@ -76,7 +113,7 @@ fn count(tally: &mut FileTally, outcome: LineOutcome, further: u64, at: Locator,
 
 /// varnishlog text.
 fn transactions(
-    chunk: &Chunk,
+    range: &Range<'_>,
     partial: &mut Partial,
     tally: &mut FileTally,
     context: &Context<'_>,
@@ -85,7 +122,7 @@ fn transactions(
     let mut absorber = Absorber::new(partial, context, reading);
     let mut assembler = Assembler::new();
     let mut rejects: Vec<(Locator, &[u8])> = Vec::new();
-    vsl::records(&chunk.bytes, chunk.file, chunk.offset, &mut tally.lines, |item| match item {
+    vsl::records(range.bytes, range.file, range.offset, &mut tally.lines, |item| match placed(item, range) {
         VslItem::Rejected(at, text) if rejects.len() < 8 => rejects.push((at, text)),
         VslItem::Rejected(..) => {}
         item => assembler.push(item, &mut |event| absorber.event(&event)),
@@ -94,6 +131,17 @@ fn transactions(
     absorber.finish();
     rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
     fragments
+}
+
+/// The item with its place in the file.
+#[inline]
+fn placed<'c>(item: VslItem<'c>, range: &Range<'_>) -> VslItem<'c> {
+    match item {
+        _ if range.inside.is_none() => item,
+        VslItem::Header(h) => VslItem::Header(VslHeader { at: range.place(h.at), ..h }),
+        VslItem::Record(r) => VslItem::Record(VslRecord { at: range.place(r.at), ..r }),
+        VslItem::Rejected(at, text) => VslItem::Rejected(range.place(at), text),
+    }
 }
 
 /// Joins the fragments of two adjacent ranges of a series; what became whole is absorbed.

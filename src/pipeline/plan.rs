@@ -7,7 +7,9 @@ use rayon::prelude::*;
 
 use super::context::{Context, Reading};
 use super::copies::{Looks, copies};
+use super::inside::logs;
 use super::{Job, Recognised};
+use crate::frame::Wrap;
 use crate::grammar::{Framing, Grammar};
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
 use crate::source::{Chunk, Found, Rotation, Trouble, head, node_names, series_key};
@@ -47,6 +49,15 @@ struct Known {
     key: String,
     rotation: Rotation,
     node: String,
+    wrap: Option<Wrap>,
+}
+
+/// What was found out of a file.
+#[derive(Default)]
+struct Looked {
+    /// Its logs; none when it is empty.
+    logs: Vec<Known>,
+    passed_over: Option<String>,
 }
 
 /// Makes the plan.
@@ -55,75 +66,100 @@ pub fn plan<'a>(job: &Job<'a>) -> Plan<'a> {
     let paths: Vec<&str> = job.files.iter().map(|f| f.path.as_str()).collect();
     let nodes = node_names(&paths);
     let (mut known, mut troubles) = (Vec::new(), Vec::new());
-    let mut empty = Vec::new();
+    let (mut empty, mut passed_over) = (Vec::new(), Vec::new());
     for ((looked, node), found) in looked.into_iter().zip(nodes).zip(&job.files) {
         match looked {
-            Ok(Some(mut k)) => {
-                k.node = k.found.node.clone().unwrap_or(node);
-                known.push(k);
+            Ok(looked) if looked.logs.is_empty() => empty.push(found.path.clone()),
+            Ok(looked) => {
+                known.extend(looked.logs.into_iter().map(|k| Known { node: name(&k, &node), ..k }));
+                passed_over.extend(looked.passed_over);
             }
-            Ok(None) => empty.push(found.path.clone()),
             Err(t) => troubles.push(t),
         }
     }
-    let (known, repeated) = once(known);
+    let (known, mut repeated) = once(known);
+    repeated.extend(passed_over);
     Plan { repeated, empty, ..number(known, job, troubles) }
 }
 
-/// Leaves out copies of the same log.
-fn once(known: Vec<Known>) -> (Vec<Known>, Vec<String>) {
-    let files: Vec<(&Found, Looks)> = known.iter().map(|k| (&k.found, k.looks)).collect();
-    let copies = copies(&files);
-    let told = |(k, of): (&Known, &Option<usize>)| {
-        of.map(|of| format!("{} is a copy of {} and is counted once", k.found.path, known[of].found.path))
-    };
-    let repeated: Vec<String> = known.iter().zip(&copies).filter_map(told).collect();
-    (known.into_iter().zip(copies).filter(|(_, of)| of.is_none()).map(|(k, _)| k).collect(), repeated)
+/// The node of a log: what the user says, else what its file is called; where one file has logs of several nodes, who
+/// wrote it.
+fn name(k: &Known, of_file: &str) -> String {
+    match (&k.found.node, k.node.as_str()) {
+        (Some(given), "") => given.clone(),
+        (Some(given), node) => format!("{given}/{node}"),
+        (None, "") => of_file.to_string(),
+        (None, node) => node.to_string(),
+    }
 }
 
-/// What a file is; `None` for an empty one.
-fn recognise(found: &Found, job: &Job<'_>) -> Result<Option<Known>, Trouble> {
+/// Leaves out copies of the same file.
+fn once(known: Vec<Known>) -> (Vec<Known>, Vec<String>) {
+    let mut files: Vec<(&Found, Looks)> = known.iter().map(|k| (&k.found, k.looks)).collect();
+    files.dedup_by_key(|(found, _)| &found.path);
+    let copies = copies(&files);
+    let mut repeated = Vec::new();
+    let mut left_out = Vec::new();
+    for ((found, _), of) in files.iter().zip(&copies) {
+        if let Some(of) = of {
+            repeated.push(format!("{} is a copy of {} and is counted once", found.path, files[*of].0.path));
+            left_out.push(found.path.clone());
+        }
+    }
+    (known.into_iter().filter(|k| !left_out.contains(&k.found.path)).collect(), repeated)
+}
+
+/// What a file is.
+fn recognise(found: &Found, job: &Job<'_>) -> Result<Looked, Trouble> {
     let head = head(found, HEAD)?;
     if head.bytes.is_empty() {
         return match head.damaged {
             Some(why) => {
                 Err(Trouble { path: found.path.clone(), why: format!("{why} before its first line"), hint: None })
             }
-            None => Ok(None),
+            None => Ok(Looked::default()),
         };
     }
-    let name = found.path.rsplit('/').next().unwrap_or_default();
-    let forced = job.formats.iter().find(|f| f.fits(&found.path)).and_then(|f| job.known.get(&f.name));
-    let seen = job.known.detect(&head.bytes, name);
-    let grammar = match forced.or(seen.grammar.map(|n| &job.known.grammars()[n])) {
-        Some(g) => g.clone(),
-        None => {
+    let forced = job.formats.iter().find(|f| f.fits(&found.path)).map(|f| f.name.as_str());
+    let found_logs = logs(found, &head.bytes, job.known, forced);
+    let tiers = found_logs.logs.iter().filter_map(|log| Some(log.grammar.as_ref()?.tier));
+    let mixed = tiers.clone().min() != tiers.max();
+    // One role for logs of several tiers in one file would put all of them in one place.
+    let mut found = found.clone();
+    found.role = found.role.filter(|_| !mixed);
+    let mut looked = Looked { logs: Vec::new(), passed_over: found_logs.passed_over };
+    for log in found_logs.logs {
+        let seen = &log.detection;
+        let Some(grammar) = log.grammar else {
             let damage = head.damaged.map(|d| format!(" ({d})")).unwrap_or_default();
+            let hint = "name its format: --format NAME (see guru formats list) or --log-format 'STRING' from nginx.conf";
             return Err(Trouble {
-                path: found.path.clone(),
+                path: found.path,
                 why: format!("not recognised: {}{damage}", seen.why),
-                hint: Some(
-                    "name its format: --format NAME (see guru formats list) or --log-format 'STRING' from nginx.conf"
-                        .into(),
-                ),
+                hint: Some(hint.into()),
             });
+        };
+        let (mut key, rotation) = series_key(&found.path);
+        if !log.sender.is_empty() {
+            key = format!("{key} {}", log.sender);
         }
-    };
-    let (key, rotation) = series_key(&found.path);
-    let why = if forced.is_some() { "--format says so".into() } else { seen.why };
-    Ok(Some(Known {
-        first: first_stamp(&head.bytes, &grammar, job),
-        looks: Looks::of(&head),
-        found: found.clone(),
-        confidence: if forced.is_some() { 1.0 } else { seen.confidence },
-        why,
-        runner_up: seen.runner_up,
-        zone_offset_s: seen.zone_offset_s,
-        grammar,
-        key,
-        rotation,
-        node: String::new(),
-    }))
+        let named = forced == Some(grammar.name.as_str());
+        looked.logs.push(Known {
+            first: first_stamp(&log.head, &grammar, job),
+            looks: Looks::of(&head),
+            found: found.clone(),
+            confidence: if named { 1.0 } else { seen.confidence },
+            why: if named { "--format says so".into() } else { seen.why.clone() },
+            runner_up: seen.runner_up.clone(),
+            zone_offset_s: seen.zone_offset_s,
+            grammar,
+            key,
+            rotation,
+            node: log.node.unwrap_or_default(),
+            wrap: log.wrap,
+        });
+    }
+    Ok(looked)
 }
 
 /// The first stamp of a head: its whole lines are folded like any chunk, and thrown away. Transactions that are not
@@ -145,6 +181,7 @@ fn first_stamp(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> Stamp {
     let context = Context {
         series: BTreeMap::from([(id, reading)]),
         files: BTreeMap::from([(FileId(0), file)]),
+        wraps: BTreeMap::new(),
         rules: job.rules,
         wanted: BTreeMap::new(),
         since: Stamp::NONE,
@@ -173,7 +210,7 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
     let top = tiers.iter().min().copied();
     let begins = by_series.values().flatten().map(|k| k.first).filter(|s| s.is_known()).min().unwrap_or(Stamp::NONE);
     let (mut series, mut files) = (BTreeMap::new(), BTreeMap::new());
-    let (mut found, mut recognised) = (BTreeMap::new(), Vec::new());
+    let (mut found, mut wraps, mut recognised) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (n, ((tier, node, ..), mut ks)) in by_series.into_iter().enumerate() {
         let id = SeriesId(n as u32);
         crate::source::order(&mut ks, |k| (k.first, k.rotation));
@@ -202,10 +239,11 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
                 runner_up: k.runner_up,
             });
             found.insert(file, k.found);
+            wraps.extend(k.wrap.map(|wrap| (file, wrap)));
         }
         series.insert(id, Reading { series: info, grammar, top: is_top, fetches_on, zone_offset_s });
     }
     let (since, until) = (job.since, job.until);
-    let context = Context { series, files, rules: job.rules, wanted: BTreeMap::new(), since, until };
+    let context = Context { series, files, wraps, rules: job.rules, wanted: BTreeMap::new(), since, until };
     Plan { context, files: found, recognised, troubles, begins, repeated: Vec::new(), empty: Vec::new() }
 }
