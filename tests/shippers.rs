@@ -29,12 +29,11 @@ const WRAPPERS: &[(&str, &str, Wrapper)] = &[
     ("syslog trimmed", "syslog", |l, _| format!("Nov  3 17:58:24 host app: {l}").trim_end().to_string()),
     ("syslog wire", "syslog", |l, _| format!("<190>Nov 20 17:58:24 host app: {l}")),
     ("syslog nohostname", "syslog", |l, _| format!("<190>Nov 20 17:58:24 app: {l}")),
-    ("rsyslog", "syslog", |l, _| {
-        format!("2026-11-20T17:58:24.123456+00:00 host app[1]: {}", l.replace('\t', "#011"))
-    }),
+    ("rsyslog", "syslog", |l, _| format!("2026-11-20T17:58:24.123456+00:00 host app[1]: {}", l.replace('\t', "#011"))),
     ("rfc 5424", "syslog (RFC 5424)", |l, _| format!("<134>1 2026-11-20T17:58:24.1Z host app 7 - - {l}")),
     ("rfc 5424 with data", "syslog (RFC 5424)", |l, n| {
-        format!("<134>1 2026-11-20T17:58:24.1+01:00 host app {n} id [a@1 b=\"]\"][c] \u{feff}{l}").replace("\"]\"", "\"\\]\"")
+        format!("<134>1 2026-11-20T17:58:24.1+01:00 host app {n} id [a@1 b=\"]\"][c] \u{feff}{l}")
+            .replace("\"]\"", "\"\\]\"")
     }),
     ("fastly", "syslog", |l, _| format!("<134>2026-03-14T09:26:01Z cache-ams21063-AMS access[411093]: {l}")),
     ("journald short-iso", "syslog", |l, _| format!("2026-11-20T17:49:06+0000 host app[123]: {l}")),
@@ -129,7 +128,8 @@ fn every_wrapper_around_every_log_gives_the_same_failed_fetches_at_the_same_line
         let plain = folder(&logs, plain_name, <[u8]>::to_vec).run();
         let expected = found(&plain);
         assert!(expected.values().any(|f| f["origin"].is_object()), "the recording has links");
-        for (name, words, wrapper) in WRAPPERS {
+        let some = if grouping == "raw" { 4 } else { 1 };
+        for (name, words, wrapper) in WRAPPERS.iter().step_by(some) {
             let run = folder(&logs, plain_name, |log| wrapped(log, *wrapper)).run();
             let got = found(&run);
             for (id, one) in &expected {
@@ -158,30 +158,27 @@ fn inside(bytes: &[u8]) -> Logs {
 
 fn formats(logs: &Logs) -> Vec<(&str, &str)> {
     let name = |l: &guru::pipeline::Log| l.grammar.as_ref().map_or("", |g| g.name.as_str()).to_string();
-    logs.logs
-        .iter()
-        .map(|l| (LIBRARY.get(&name(l)).map_or("", |g| g.name.as_str()), l.sender.as_str()))
-        .collect()
+    logs.logs.iter().map(|l| (LIBRARY.get(&name(l)).map_or("", |g| g.name.as_str()), l.sender.as_str())).collect()
 }
 
 #[test]
 fn logs_are_recognised_renamed_packed_and_from_the_middle_of_a_record_on() {
-    let error = error_log();
+    let head = |log: Vec<u8>| {
+        log[..log.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(60).map_or(log.len(), |(at, _)| at + 1)].to_vec()
+    };
     let cases = [
         ("varnishlog", data("groupings/varnish-raw.log")),
         ("varnishlog", data("groupings/varnish-request.log")),
         ("nginx-combined", data("groupings/nginx-access-combined.log")),
         ("nginx-rich", data("groupings/nginx-access.log")),
-        ("nginx-error", error),
+        ("nginx-error", error_log()),
     ];
     for (format, log) in &cases {
         for (name, _, wrapper) in WRAPPERS {
-            let bytes = wrapped(log, *wrapper);
-            for from in [0, 25, 700] {
-                for bytes in [bytes[from..].to_vec(), gzip(&bytes[from..])] {
-                    let logs = inside(&bytes);
-                    assert_eq!(formats(&logs), [(*format, "")], "{name} from {from}: {}", logs.logs[0].detection.why);
-                }
+            let bytes = wrapped(&head(log.clone()), *wrapper);
+            for bytes in [bytes.clone(), gzip(&bytes[25..]), bytes[700..].to_vec()] {
+                let logs = inside(&bytes);
+                assert_eq!(formats(&logs), [(*format, "")], "{name}: {}", logs.logs[0].detection.why);
             }
         }
     }
@@ -204,12 +201,20 @@ fn a_log_that_begins_and_ends_within_a_record_counts_all_its_lines() {
 const DIVIDERS: &[(&str, Wrapper)] = &[
     ("cri", |l, n| {
         let at = (0..=l.len() / 2).rev().find(|at| l.is_char_boundary(*at)).unwrap_or_default();
-        if n % 3 == 0 { format!("{STAMP} stdout P {}\n{STAMP} stdout F {}", &l[..at], &l[at..]) } else { format!("{STAMP} stdout F {l}") }
+        if n % 3 == 0 {
+            format!("{STAMP} stdout P {}\n{STAMP} stdout F {}", &l[..at], &l[at..])
+        } else {
+            format!("{STAMP} stdout F {l}")
+        }
     }),
     ("docker", |l, n| {
         let record = |text: &str| format!(r#"{{"log":{},"stream":"stdout","time":"{STAMP}"}}"#, json(text));
         let at = (0..=l.len() / 3).rev().find(|at| l.is_char_boundary(*at)).unwrap_or_default();
-        if n % 4 == 0 { format!("{}\n{}", record(&l[..at]), record(&format!("{}\n", &l[at..]))) } else { record(&format!("{l}\n")) }
+        if n % 4 == 0 {
+            format!("{}\n{}", record(&l[..at]), record(&format!("{}\n", &l[at..])))
+        } else {
+            record(&format!("{l}\n"))
+        }
     }),
 ];
 
@@ -349,7 +354,8 @@ fn a_container_of_nginx_has_an_access_log_and_an_error_log_that_begins_late() {
     let quiet: Vec<u8> = access.repeat(600);
     let docker = |stream: &str, log: &[u8]| {
         let text = String::from_utf8(log.to_vec()).unwrap();
-        let line = |l: &str| format!("{{\"log\":{},\"stream\":\"{stream}\",\"time\":\"{STAMP}\"}}\n", json(&format!("{l}\n")));
+        let line =
+            |l: &str| format!("{{\"log\":{},\"stream\":\"{stream}\",\"time\":\"{STAMP}\"}}\n", json(&format!("{l}\n")));
         text.lines().map(line).collect::<String>().into_bytes()
     };
     let file = [docker("stdout", &quiet), docker("stderr", &error)].concat();
@@ -394,7 +400,7 @@ fn a_format_that_the_user_names_is_looked_for_inside() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn chunks_of_any_size_give_what_one_chunk_gives(

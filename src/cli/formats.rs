@@ -84,7 +84,9 @@ fn detect(paths: &[String], output: Output, library: &Library, common: &Common) 
     let mut troubles: Vec<String> = resolved.troubles.iter().map(|t| format!("{} {}", t.path, t.why)).collect();
     for found in &resolved.files {
         match head(found, HEAD) {
-            Ok(h) => answers.extend(logs(found, &h.bytes, library, None).logs.into_iter().map(|l| answer(&found.path, l))),
+            Ok(h) => {
+                answers.extend(logs(found, &h.bytes, library, None).logs.into_iter().map(|l| answer(&found.path, l)))
+            }
             Err(t) => troubles.push(format!("{} {}", t.path, t.why)),
         }
     }

@@ -98,6 +98,7 @@ pub(super) fn decode(value: &[u8], out: &mut Vec<u8>) -> Option<()> {
             unescape(quoted(value)?, out);
             Some(())
         }
+        b'[' if value == b"[]" => Some(()),
         b'[' => value.strip_prefix(b"[")?.strip_suffix(b"]")?.split(|b| *b == b',').try_for_each(|number| {
             let number = std::str::from_utf8(number.trim_ascii()).ok()?;
             out.push(number.parse().ok()?);
@@ -180,11 +181,12 @@ mod tests {
             (r#""\ud83d \u12""#, "\u{fffd} u12"),
             ("[45, 32,65]", "- A"),
             ("null", ""),
+            ("[]", ""),
         ] {
             decode(value.as_bytes(), &mut out).unwrap();
             assert_eq!(String::from_utf8_lossy(&out), text, "{value}");
         }
-        for other in ["1", "[300]", "[]", "true", "{}"] {
+        for other in ["1", "[300]", "[1,]", "true", "{}"] {
             assert_eq!(decode(other.as_bytes(), &mut out), None, "{other}");
         }
     }

@@ -5,7 +5,7 @@
 //! journalctl, Fluent Bit and Filebeat as they were written in 2026; syslog has a file of its own.
 
 use memchr::memchr;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::json::{decode, members, quoted};
 use super::syslog;
@@ -55,12 +55,7 @@ pub(super) struct Inside<'t> {
 impl<'t> Sender<'t> {
     /// A number that differs between senders.
     pub fn key(&self) -> u64 {
-        let mut hash = Xxh3::new();
-        for part in [self.host, self.service, self.stream] {
-            hash.update(part);
-            hash.update(b"\0");
-        }
-        hash.digest()
+        [self.host, self.service, self.stream].iter().fold(0, |key, part| xxh3_64_with_seed(part, key))
     }
 
     /// The outermost layer that tells the host is right: the others stand in a container.
@@ -259,7 +254,13 @@ mod tests {
     #[test]
     fn every_layer_is_taken_off_and_tells_its_sender() {
         for (layer, line, text, sender, partial) in [
-            (Layer::Docker, r#"{"log":"a \"b\"\n","stream":"stdout","time":"t"}"#, "a \"b\"", ["", "", "stdout"], false),
+            (
+                Layer::Docker,
+                r#"{"log":"a \"b\"\n","stream":"stdout","time":"t"}"#,
+                "a \"b\"",
+                ["", "", "stdout"],
+                false,
+            ),
             (Layer::Docker, r#"{"log":"a ","stream":"stderr","time":"t"}"#, "a ", ["", "", "stderr"], true),
             (
                 Layer::Json,

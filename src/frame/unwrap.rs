@@ -191,7 +191,8 @@ mod tests {
 
     #[test]
     fn parts_are_joined_and_messages_divided_and_all_lines_are_counted() {
-        let range = b"2026-11-20T17:49:06Z stdout P a\n2026-11-20T17:49:06Z stderr F x\n2026-11-20T17:49:06Z stdout F b\n\
+        let range =
+            b"2026-11-20T17:49:06Z stdout P a\n2026-11-20T17:49:06Z stderr F x\n2026-11-20T17:49:06Z stdout F b\n\
             junk\n";
         assert_eq!(read(&wrap(Layer::Cri, "stdout", true), range, 100), [("ab".into(), 100), ("junk".into(), 196)]);
         assert_eq!(read(&wrap(Layer::Cri, "stderr", false), range, 100), [("x".into(), 132)]);

@@ -21,9 +21,9 @@ pub struct Wrap {
     pub shared: usize,
     /// How many layers are taken off.
     pub depth: usize,
-    /// Keys of the senders whose lines are of this log.
+    /// Keys of the senders whose lines are of this log, sorted.
     pub own: Vec<u64>,
-    /// Keys of the senders whose lines are of another log that is read too.
+    /// Keys of the senders whose lines are of another log that is read too, sorted.
     pub others: Vec<u64>,
     /// Keys of the senders whose lines are of no known log, sorted.
     pub strangers: Vec<u64>,
@@ -126,9 +126,9 @@ impl Wrap {
             Some((_, text, partial)) if self.takes_all() => Line::Own(text, partial),
             Some((sender, text, partial)) => {
                 let key = sender.key();
-                if self.own.contains(&key) {
+                if self.own.binary_search(&key).is_ok() {
                     Line::Own(text, partial)
-                } else if !self.first || self.others.contains(&key) {
+                } else if !self.first || self.others.binary_search(&key).is_ok() {
                     Line::Other
                 } else if self.strangers.binary_search(&key).is_ok() {
                     Line::Passed
@@ -150,7 +150,8 @@ impl Wrap {
 
     /// The names of the layers that are taken off, from the inside out: `CRI inside kubectl logs --prefix`.
     pub fn words(&self) -> String {
-        let names: Vec<&str> = self.layers[..self.depth.min(self.layers.len())].iter().rev().map(|l| l.name()).collect();
+        let names: Vec<&str> =
+            self.layers[..self.depth.min(self.layers.len())].iter().rev().map(|l| l.name()).collect();
         names.join(" inside ")
     }
 }

@@ -58,6 +58,8 @@ struct Writer {
     stream: String,
     lines: u64,
     head: Vec<u8>,
+    /// True for who wrote the first line of the file, which may have lost its beginning.
+    first: bool,
 }
 
 /// The formats that come into question.
@@ -174,6 +176,10 @@ fn writers(found: &Found, head: &[u8], layers: &[Layer]) -> Vec<Writer> {
         }
     }
     let mut all: Vec<Writer> = known.into_values().collect();
+    // `-1  | …` is what is left of a line of `varnish-1`.
+    let names: Vec<String> = all.iter().map(Writer::name).collect();
+    let rest = |w: &Writer| names.iter().any(|n| n.len() > w.name().len() && n.ends_with(&w.name()));
+    all.retain(|w| !(w.first && w.lines == 1 && rest(w)));
     all.sort_by_key(|w| (w.host.clone(), w.service.clone(), w.stream.clone()));
     all
 }
@@ -190,6 +196,7 @@ fn gather(bytes: &[u8], layers: &[Layer], known: &mut HashMap<u64, Writer>) {
             host: word(sender.host),
             service: word(sender.service),
             stream: word(sender.stream),
+            first: count == 0,
             ..Writer::default()
         });
         writer.lines += 1;
@@ -218,6 +225,7 @@ fn told_apart(mut known: Vec<(Writer, Log)>, unknown: Vec<Writer>, lines: u64, f
         let alike = logs.iter_mut().find(|other| crowded && may_be_one(other, &log));
         if let (Some(Log { wrap: Some(into), sender, node, .. }), Some(wrap)) = (alike, &log.wrap) {
             into.own.extend(&wrap.own);
+            into.own.sort_unstable();
             (*sender, *node) = (String::new(), None);
             continue;
         }
@@ -225,10 +233,11 @@ fn told_apart(mut known: Vec<(Writer, Log)>, unknown: Vec<Writer>, lines: u64, f
         log.sender = if several { writer.name() } else { String::new() };
         logs.push(log);
     }
-    let owned: Vec<u64> = logs.iter().filter_map(|l| l.wrap.as_ref()).flat_map(|w| w.own.clone()).collect();
+    let mut owned: Vec<u64> = logs.iter().filter_map(|l| l.wrap.as_ref()).flat_map(|w| w.own.clone()).collect();
+    owned.sort_unstable();
     if let Some(Log { wrap: Some(first), .. }) = logs.first_mut() {
         first.first = true;
-        first.others = owned.into_iter().filter(|key| !first.own.contains(key)).collect();
+        first.others = owned.into_iter().filter(|key| first.own.binary_search(key).is_err()).collect();
         first.strangers = unknown.iter().map(|w| w.key).collect();
         first.strangers.sort_unstable();
     }

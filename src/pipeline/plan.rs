@@ -132,7 +132,8 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Looked, Trouble> {
         let seen = &log.detection;
         let Some(grammar) = log.grammar else {
             let damage = head.damaged.map(|d| format!(" ({d})")).unwrap_or_default();
-            let hint = "name its format: --format NAME (see guru formats list) or --log-format 'STRING' from nginx.conf";
+            let hint =
+                "name its format: --format NAME (see guru formats list) or --log-format 'STRING' from nginx.conf";
             return Err(Trouble {
                 path: found.path,
                 why: format!("not recognised: {}{damage}", seen.why),
