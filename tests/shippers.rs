@@ -8,7 +8,7 @@ use std::io::Write;
 use guru::model::Tier;
 use guru::pipeline::{Analysis, Logs, logs};
 use guru::source::Found;
-use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::sample::select;
 use serde_json::Value;
 
@@ -370,6 +370,37 @@ fn a_container_of_nginx_has_an_access_log_and_an_error_log_that_begins_late() {
     assert!(lines.add_up() && lines.read as usize == file.iter().filter(|b| **b == b'\n').count(), "{lines:?}");
 }
 
+/// Requests and errors of one nginx in one stream; the errors are together, at the end of a long head.
+fn run_together(times: usize, wrapper: Wrapper) -> Vec<u8> {
+    let [_, access, error] = path("raw");
+    let line = access.iter().position(|b| *b == b'\n').unwrap() + 1;
+    let both = [&access.repeat(times)[..], &error, &access[..line], &error, &access].concat();
+    wrapped(&both, wrapper)
+}
+
+#[test]
+fn an_access_log_and_an_error_log_that_run_together_are_told_apart() {
+    let [_, access, error] = path("raw");
+    let lines = |log: &[u8]| log.iter().filter(|b| **b == b'\n').count() as u64;
+    let shippers: [(&str, usize, Wrapper); 4] = [
+        ("none", 1, |l, _| l.to_string()),
+        ("compose", 600, |l, _| format!("nginx-1  | {l}")),
+        ("syslog", 600, |l, _| format!("Nov 20 17:58:24 host nginx: {l}")),
+        ("kubectl with stamps", 600, |l, _| format!("[pod/web-7d4/app] {STAMP} {l}")),
+    ];
+    for (name, times, wrapper) in shippers {
+        let mut folder = Folder::new();
+        folder.add("x.log", None, &run_together(times, wrapper));
+        let run = folder.run();
+        let counts = |format: &str| {
+            let source = run.report.sources.iter().find(|s| s.format == format);
+            source.map(|s| (s.lines.read, s.lines.not_understood, s.node.as_str()))
+        };
+        assert_eq!(counts("nginx-combined"), Some((lines(&access) * (times as u64 + 1) + 1, 0, "x")), "{name}");
+        assert_eq!(counts("nginx-error"), Some((lines(&error) * 2, 0, "x")), "{name}");
+    }
+}
+
 #[test]
 fn a_known_log_that_looks_wrapped_is_read_as_it_stands() {
     // A format of one's own that begins with a stamp and a host, and holds what would be a line of another format.
@@ -382,7 +413,7 @@ fn a_known_log_that_looks_wrapped_is_read_as_it_stands() {
     let logs = logs(found, line.repeat(20).as_bytes(), &library, None);
     assert_eq!(logs.logs.len(), 1);
     assert_eq!(logs.logs[0].grammar.as_ref().map(|g| g.name.as_str()), Some("own"));
-    assert!(logs.logs[0].wrap.is_none());
+    assert!(logs.logs[0].reach.is_none());
 }
 
 #[test]
@@ -413,9 +444,10 @@ proptest! {
     }
 
     #[test]
-    fn several_logs_in_chunks_of_any_size_too(chunk in 1usize..40_000) {
+    fn several_logs_in_chunks_of_any_size_too(chunk in 1usize..40_000, together in any::<bool>()) {
+        let file = if together { run_together(3, |l, _| format!("nginx-1  | {l}")) } else { compose() };
         let mut folder = Folder::new();
-        folder.add("compose.log", None, &compose());
+        folder.add("x.log", None, &file);
         let (one, other) = (folder.run(), Ask { chunk, ..Ask::default() }.run(folder.files()));
         prop_assert_eq!(failed_fetches(&one), failed_fetches(&other));
         prop_assert_eq!(differences(&report(&one), &report(&other)), Vec::<String>::new());

@@ -116,7 +116,7 @@ fn answer(file: &str, log: Log) -> Answer {
         format: grammar.as_ref().map(|g| g.name.clone()),
         family: grammar.as_ref().map(|g| g.family.lossy().into_owned()),
         tier: grammar.as_ref().map(|g| g.tier.word().into()),
-        wrapper: log.wrap.map(|w| w.words()).filter(|w| !w.is_empty()),
+        wrapper: log.reach.map(|r| r.wrap.words()).filter(|w| !w.is_empty()),
         sender: Some(log.sender).filter(|s| !s.is_empty()),
         confidence: d.confidence,
         why: d.why,

@@ -13,5 +13,5 @@ mod vsl_line;
 mod wrap;
 
 pub use layer::{Layer, Sender};
-pub use unwrap::{Unwrapped, cut_lines};
+pub use unwrap::{Part, Pick, Unwrapped, cut_lines};
 pub use wrap::Wrap;

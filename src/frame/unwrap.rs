@@ -20,6 +20,26 @@ struct Start {
     line: u32,
 }
 
+/// What a line is where a log of lines and a log of multi-line records run together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A line of the one.
+    Line,
+    /// The first line of a record of the other.
+    Start,
+    /// A further line of a record.
+    More,
+}
+
+/// Which lines are taken.
+#[derive(Clone, Copy)]
+pub struct Pick<'a> {
+    /// Says what a line is; true for one that follows a line of a record.
+    pub part: &'a dyn Fn(&[u8], bool) -> Part,
+    /// True when records are taken, false when lines are.
+    pub starts: bool,
+}
+
 /// A log taken out of a range. Used again for the next range, it allocates nothing in a steady state.
 #[derive(Debug, Default)]
 pub struct Unwrapped {
@@ -32,15 +52,19 @@ pub struct Unwrapped {
     open: bool,
     /// Up to here the range holds whole lines of the log.
     edge: usize,
+    /// Here the range may be cut without changing what any later line is.
+    decided: usize,
     buffers: Buffers,
 }
 
 impl Unwrapped {
     /// Takes the log out of a range. Unless the range is `whole`, a last line that may go on after it is left out.
-    pub fn fill(&mut self, wrap: &Wrap, range: &[u8], whole: bool) {
+    pub fn fill(&mut self, wrap: &Wrap, range: &[u8], whole: bool, pick: Option<Pick<'_>>) {
         self.bytes.clear();
         self.starts.clear();
-        (self.taken, self.passed, self.open, self.edge) = (0, 0, false, 0);
+        (self.taken, self.passed, self.open, self.edge, self.decided) = (0, 0, false, 0, 0);
+        // Whether the line before is of a record, is ours, and goes on.
+        let (mut within, mut mine, mut going_on) = (false, true, false);
         let mut buffers = std::mem::take(&mut self.buffers);
         let (mut begin, mut number) = (0, 0);
         while begin < range.len() {
@@ -51,8 +75,22 @@ impl Unwrapped {
             };
             match wrap.line(without_newline(&range[begin..end]), &mut buffers) {
                 Line::Own(text, goes_on) => {
-                    self.taken += 1;
-                    self.push(text, goes_on, begin, number);
+                    if let Some(pick) = pick.filter(|_| !going_on) {
+                        let part = (pick.part)(text, within);
+                        within = part != Part::Line;
+                        mine = within == pick.starts;
+                        if part == Part::Start {
+                            self.decided = begin;
+                        }
+                    }
+                    going_on = goes_on;
+                    if mine {
+                        self.taken += 1;
+                        self.push(text, goes_on, begin, number);
+                    }
+                    if !within && !going_on {
+                        self.decided = end;
+                    }
                 }
                 Line::Passed => {
                     self.taken += 1;
@@ -60,7 +98,7 @@ impl Unwrapped {
                 }
                 Line::Other => {}
             }
-            if !self.open {
+            if !going_on {
                 self.edge = end;
             }
             number += 1;
@@ -100,6 +138,11 @@ impl Unwrapped {
             Some(start) => Locator { offset: offset + start.outer as u64, line: start.line, ..at },
             None => at,
         }
+    }
+
+    /// Where the range may be cut when logs run together in it; `None` when it may not be cut yet.
+    pub fn decided(&self) -> Option<usize> {
+        (self.decided > 0).then_some(self.decided)
     }
 
     /// Where the range may be cut when the log may be cut at `cut`; `None` when it may not be cut yet.
@@ -181,7 +224,7 @@ mod tests {
     /// The lines with their places.
     fn read(wrap: &Wrap, range: &[u8], offset: u64) -> Vec<(String, u64)> {
         let mut log = Unwrapped::default();
-        log.fill(wrap, range, true);
+        log.fill(wrap, range, true, None);
         let mut found = Vec::new();
         crate::frame::lines::each_line(log.bytes(), FileId(0), 0, |text, at| {
             found.push((String::from_utf8_lossy(text).into_owned(), log.place(at, offset).offset));
@@ -200,7 +243,7 @@ mod tests {
         let all = Wrap { layers: vec![Layer::Syslog], shared: 1, depth: 1, first: true, ..Wrap::default() };
         assert_eq!(read(&all, range, 0), [("one".into(), 0), (" two".into(), 0), ("three".into(), 37)]);
         let mut log = Unwrapped::default();
-        log.fill(&all, range, true);
+        log.fill(&all, range, true, None);
         let mut lines = Lines { read: 3, parsed: 2, skipped: 1, not_understood: 0 };
         log.count(&mut lines);
         assert_eq!(lines, Lines { read: 2, parsed: 2, skipped: 0, not_understood: 0 });
@@ -222,7 +265,7 @@ mod tests {
             for stream in ["stdout", "stderr"] {
                 let wrap = wrap(Layer::Cri, stream, first);
                 let mut log = Unwrapped::default();
-                log.fill(&wrap, seen, false);
+                log.fill(&wrap, seen, false, None);
                 let whole = log.edge(crate::frame::lines::cut(log.bytes()), seen.len());
                 for edge in [whole, cut_lines(&wrap, seen)].into_iter().flatten() {
                     let mut parts = read(&wrap, &text.as_bytes()[..edge], 0);

@@ -27,8 +27,10 @@ pub struct Wrap {
     pub others: Vec<u64>,
     /// Keys of the senders whose lines are of no known log, sorted.
     pub strangers: Vec<u64>,
-    /// True for one log of each file: it takes the lines that nobody else does.
+    /// True for the log of each file that takes the lines that nobody else does.
     pub first: bool,
+    /// True for one log of each file: it counts what is of no log.
+    pub tells: bool,
 }
 
 /// What a line is to a log.
@@ -83,12 +85,12 @@ impl Wrap {
         if outer.is_empty() { fitting * 2 > lines } else { fitting * 10 > lines * 9 }
     }
 
-    /// Calls `each` for every whole line that has all shared layers, with its sender.
-    pub fn senders<'c>(&self, bytes: &'c [u8], mut each: impl FnMut(Sender<'_>, &'c [u8])) {
+    /// Calls `each` for every whole line that has all shared layers, with its sender and what is inside these.
+    pub fn senders<'c>(&self, bytes: &'c [u8], mut each: impl FnMut(Sender<'_>, &'c [u8], &[u8])) {
         let mut buffers = Buffers::default();
         lines::each_line(bytes, Default::default(), 0, |line, _| {
-            if let Some((sender, ..)) = self.strip(line, self.shared, &mut buffers) {
-                each(sender, line);
+            if let Some((sender, text, _)) = self.strip(line, self.shared, &mut buffers) {
+                each(sender, line, text);
             }
         });
     }
@@ -131,7 +133,7 @@ impl Wrap {
                 } else if !self.first || self.others.binary_search(&key).is_ok() {
                     Line::Other
                 } else if self.strangers.binary_search(&key).is_ok() {
-                    Line::Passed
+                    if self.tells { Line::Passed } else { Line::Other }
                 } else {
                     Line::Own(text, partial)
                 }
@@ -191,6 +193,7 @@ mod tests {
             own: vec![key("stdout")],
             strangers: vec![key("stderr")],
             first,
+            tells: first,
             ..Wrap::default()
         };
         for (first, text, expected) in [

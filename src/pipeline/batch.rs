@@ -14,7 +14,8 @@ use super::context::{Context, Wanted};
 use super::fold::fold;
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
-use crate::frame::{Unwrapped, Wrap, cut_lines, lines, vsl};
+use super::reach::Reach;
+use crate::frame::{Unwrapped, lines, vsl};
 use crate::grammar::{Framing, Grammar};
 use crate::model::report::Span;
 use crate::model::{FileId, Stamp, Tier};
@@ -91,7 +92,7 @@ fn stage(
 
 fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, troubles: &Mutex<Vec<Trouble>>) -> Partial {
     let grammar = &context.reading(context.files[&id].series).grammar;
-    let wrap = context.wraps.get(&id);
+    let reach = context.wraps.get(&id);
     // A file with several logs is read once for each; its trouble and its bytes are told once.
     let told = |t: Trouble| {
         let mut told = troubles.lock().unwrap_or_else(|e| e.into_inner());
@@ -99,9 +100,9 @@ fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, trouble
             told.push(t);
         }
     };
-    let progress = job.progress.clone().filter(|_| wrap.is_none_or(|w| w.first));
+    let progress = job.progress.clone().filter(|_| reach.is_none_or(|r| r.wrap.tells));
     let settings = Settings { progress, chunk: job.chunk, ..Settings::default() };
-    let chunks = match Chunks::open(found, id, cutter(grammar, wrap), &settings) {
+    let chunks = match Chunks::open(found, id, cutter(grammar, reach), &settings) {
         Ok(chunks) => chunks,
         Err(t) => {
             told(t);
@@ -121,15 +122,11 @@ fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, trouble
 }
 
 /// Says where a buffer of a file may be cut whose log is of that format and wrapped so.
-pub fn cutter<'a>(grammar: &'a Grammar, wrap: Option<&'a Wrap>) -> impl FnMut(&[u8]) -> Option<usize> + 'a {
-    let mut inside = Unwrapped::default();
-    move |bytes| match wrap {
+pub fn cutter<'a>(grammar: &'a Grammar, reach: Option<&'a Reach>) -> impl FnMut(&[u8]) -> Option<usize> + 'a {
+    let mut log = Unwrapped::default();
+    move |bytes| match reach {
         None => cut(grammar, bytes),
-        Some(wrap) if grammar.framing == Framing::Lines => cut_lines(wrap, bytes),
-        Some(wrap) => {
-            inside.fill(wrap, bytes, false);
-            inside.edge(cut(grammar, inside.bytes()), bytes.len())
-        }
+        Some(reach) => reach.cut(grammar, &mut log, bytes),
     }
 }
 

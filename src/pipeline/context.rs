@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::reach::Reach;
 use crate::classify::Rules;
-use crate::frame::Wrap;
 use crate::grammar::Grammar;
 use crate::model::stamp::SECOND;
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Tier};
@@ -63,7 +63,7 @@ pub struct Context<'a> {
     /// Files by number.
     pub files: BTreeMap<FileId, FileInfo>,
     /// How to get at the lines of those files whose lines are wrapped, or that hold several logs.
-    pub wraps: BTreeMap<FileId, Wrap>,
+    pub wraps: BTreeMap<FileId, Reach>,
     /// Cause rules.
     pub rules: &'a Rules,
     /// Requests that are kept for the linker, by tier.

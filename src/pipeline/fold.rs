@@ -41,9 +41,9 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     let reading = context.reading(file.series);
     let mut partial = Partial::empty();
     let mut tally = FileTally::default();
-    let wrap = context.wraps.get(&chunk.file);
-    let mut log = wrap.map(|_| INSIDE.take()).unwrap_or_default();
-    let inside = wrap.map(|wrap| log.fill(wrap, &chunk.bytes, true)).map(|()| (&log, chunk.offset));
+    let reach = context.wraps.get(&chunk.file);
+    let mut log = reach.map(|_| INSIDE.take()).unwrap_or_default();
+    let inside = reach.map(|reach| reach.fill(&mut log, &chunk.bytes, true)).map(|()| (&log, chunk.offset));
     let range = match inside {
         Some((log, _)) => Range { bytes: log.bytes(), file: chunk.file, offset: 0, inside },
         None => Range { bytes: &chunk.bytes, file: chunk.file, offset: chunk.offset, inside },
@@ -60,11 +60,11 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
         }
         _ => records(&range, &mut partial, &mut tally, context, reading),
     }
-    if wrap.is_some() {
+    if reach.is_some() {
         log.count(&mut tally.lines);
         INSIDE.set(log);
     }
-    if wrap.is_none_or(|w| w.first) {
+    if reach.is_none_or(|r| r.wrap.tells) {
         tally.lines.read += chunk.overlong;
         tally.lines.not_understood += chunk.overlong;
     }

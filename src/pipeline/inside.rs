@@ -1,25 +1,16 @@
 //! Which logs a file holds. In: a file and its head; out: one log, or one per sender where a log shipper has put the
 //! lines of several programs into one file, each with its format and the way to get at its lines. It must not know
 //! what shippers write, nor any format.
-//!
-//! An error log that a container writes to stderr may begin long after the head, so a file with senders is looked
-//! through to its end for them, once, before it is folded.
 
-use std::collections::HashMap;
-
-use crate::frame::{Layer, Sender, Unwrapped, Wrap, lines};
+use super::reach::{Reach, Split, reads};
+use super::writers::{Writer, wrap, writers};
+use crate::frame::lines::without_newline;
+use crate::frame::{Unwrapped, Wrap};
 use crate::grammar::{Detection, Framing, Grammar, Library};
-use crate::model::FileId;
-use crate::source::{Chunks, Found, Settings};
+use crate::source::Found;
 
 /// A format that fits so many lines needs no other explanation.
 const SURE: f32 = 0.9;
-/// Bytes of each sender's lines that are looked at, and of each beyond the first few.
-const HEAD: usize = 64 << 10;
-const SHORT_HEAD: usize = 4 << 10;
-const FEW: usize = 32;
-/// More senders are not told apart.
-const MOST: usize = 4096;
 /// A file is read once per log; more logs of one format are read as one.
 const READS: usize = 16;
 
@@ -31,7 +22,7 @@ pub struct Log {
     /// Its format, when it is known.
     pub grammar: Option<Grammar>,
     /// How to get at its lines; `None` when it is the whole file as it stands.
-    pub wrap: Option<Wrap>,
+    pub reach: Option<Reach>,
     /// Who wrote it, in words; empty when that is not said.
     pub sender: String,
     /// The node, where the senders tell nodes apart.
@@ -49,19 +40,6 @@ pub struct Logs {
     pub passed_over: Option<String>,
 }
 
-/// One who wrote lines of a file.
-#[derive(Clone, Debug, Default)]
-struct Writer {
-    key: u64,
-    host: String,
-    service: String,
-    stream: String,
-    lines: u64,
-    head: Vec<u8>,
-    /// True for who wrote the first line of the file, which may have lost its beginning.
-    first: bool,
-}
-
 /// The formats that come into question.
 struct Formats<'a> {
     /// The one that the user named.
@@ -75,47 +53,34 @@ struct Formats<'a> {
 pub fn logs(found: &Found, head: &[u8], library: &Library, forced: Option<&str>) -> Logs {
     let file_name = found.path.rsplit('/').next().unwrap_or_default();
     let formats = Formats { only: forced.and_then(|name| library.only(name)), all: library, file_name };
-    let bare = |log: Option<Log>| {
-        let mut log = log.unwrap_or_else(|| formats.as_it_stands(head));
-        log.grammar = forced.and_then(|name| library.get(name)).cloned().or(log.grammar);
-        Logs { logs: vec![Log { wrap: None, ..log }], passed_over: None }
-    };
     let layers = if head.starts_with(b"VSL") { Vec::new() } else { Wrap::layers(head) };
     if layers.is_empty() {
-        return bare(None);
+        return formats.bare(formats.as_it_stands(head));
     }
-    let whole = formats.best(head, &Wrap { own: Vec::new(), first: true, ..wrap(&layers) });
-    let as_it_stands = whole.filter(|log| log.wrap.as_ref().is_some_and(|w| w.depth == 0));
+    let whole = formats.best(head, &Wrap { first: true, ..wrap(&layers) });
+    let as_it_stands = whole.filter(|log| log.reach.as_ref().is_some_and(|r| r.wrap.depth == 0));
     let fits = as_it_stands.as_ref().map_or(0.0, |log| log.detection.confidence);
-    if fits >= SURE {
-        return bare(as_it_stands);
-    }
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     let (mut read, mut lines) = (0.0, 0);
-    for writer in writers(found, head, &layers) {
-        let further = Wrap { own: vec![writer.key], ..wrap(&layers) };
+    let all = if fits >= SURE { Vec::new() } else { writers(found, head, &layers, &formats.errors()) };
+    for writer in all {
         lines += writer.lines;
-        match formats.best(&writer.head, &further) {
+        match formats.best(&writer.head, &Wrap { own: vec![writer.key], ..wrap(&layers) }) {
             Some(log) => {
                 read += writer.lines as f32 * log.detection.confidence;
-                known.push((writer, log));
+                known.extend(formats.two(log).into_iter().map(|log| (writer.clone(), log)));
             }
             None => unknown.push(writer),
         }
     }
     if known.is_empty() || fits * lines as f32 >= read {
-        let mut logs = bare(as_it_stands);
-        if let [Log { grammar: None, detection, .. }] = &mut logs.logs[..] {
-            detection.why.push_str(&format!(" (also not inside {})", wrap(&layers).words()));
+        let mut log = as_it_stands.unwrap_or_else(|| formats.as_it_stands(head));
+        if log.grammar.is_none() {
+            log.detection.why.push_str(&format!(" (also not inside {})", wrap(&layers).words()));
         }
-        return logs;
+        return formats.bare(log);
     }
     told_apart(known, unknown, lines, found)
-}
-
-/// A wrap that takes all layers off.
-fn wrap(layers: &[Layer]) -> Wrap {
-    Wrap { layers: layers.to_vec(), shared: layers.len(), depth: layers.len(), ..Wrap::default() }
 }
 
 impl Formats<'_> {
@@ -130,87 +95,83 @@ impl Formats<'_> {
 
     fn as_it_stands(&self, head: &[u8]) -> Log {
         let (detection, grammar) = self.detect(head);
-        Log { detection, grammar, wrap: None, sender: String::new(), node: None, head: head.to_vec() }
+        Log { detection, grammar, reach: None, sender: String::new(), node: None, head: head.to_vec() }
+    }
+
+    /// The logs of a file without wrapping. What the user names is not doubted.
+    fn bare(&self, log: Log) -> Logs {
+        let named = self.only.as_ref().and_then(|library| library.grammars().first()).cloned();
+        let mut logs = match named {
+            Some(named) => vec![Log { grammar: Some(named), reach: None, ..log }],
+            None => self.two(Log { reach: None, ..log }),
+        };
+        for (n, log) in logs.iter_mut().enumerate() {
+            if let Some(reach) = &mut log.reach {
+                (reach.wrap.first, reach.wrap.tells) = (true, n == 0);
+            }
+        }
+        Logs { logs, passed_over: None }
+    }
+
+    /// The formats whose records begin with what no other line begins with.
+    fn errors(&self) -> Vec<&Grammar> {
+        let framed = |g: &&Grammar| g.framing == Framing::Records && g.record_start.is_some();
+        self.all.grammars().iter().filter(framed).collect()
+    }
+
+    /// The log, or two where an access log and an error log run together.
+    fn two(&self, log: Log) -> Vec<Log> {
+        let lines = || log.head.split_inclusive(|b| *b == b'\n');
+        let begins = |g: &&Grammar| lines().filter(|l| g.starts(l) && reads(g, without_newline(l))).count();
+        let Some(errors) = self.errors().into_iter().max_by_key(begins).filter(|g| begins(g) > 0) else {
+            return vec![log];
+        };
+        let (records, rest): (Vec<&[u8]>, Vec<&[u8]>) = lines().partition(|l| errors.starts(l));
+        let (records, rest) = (records.concat(), rest.concat());
+        let (detection, Some(access)) = self.detect(&rest) else { return vec![log] };
+        if access.framing != Framing::Lines {
+            return vec![log];
+        }
+        let part = |takes_records: bool, detection: Detection, grammar: &Grammar, head: Vec<u8>| {
+            let split = Split { records: errors.clone(), lines: access.clone(), takes_records };
+            let reach = Some(Reach { split: Some(split), ..log.reach.clone().unwrap_or_default() });
+            Log { detection, grammar: Some(grammar.clone()), reach, head, ..log.clone() }
+        };
+        let of_errors = self.detect(&records).0;
+        vec![part(false, detection, &access, rest), part(true, of_errors, errors, records)]
     }
 
     /// What the lines of one sender are, with as many layers taken off as makes most of them fit; `None` when nothing
     /// fits.
     fn best(&self, head: &[u8], shared: &Wrap) -> Option<Log> {
         let mut inside = Unwrapped::default();
-        inside.fill(shared, head, true);
+        inside.fill(shared, head, true, None);
         let mut wrap = shared.clone();
         wrap.layers.extend(Wrap::layers(inside.bytes()));
         wrap.layers.truncate(wrap.layers.len().min(shared.layers.len().max(3)));
         let mut best: Option<Log> = None;
         for depth in 0..=wrap.layers.len() {
             wrap.depth = depth;
-            inside.fill(&wrap, head, true);
+            inside.fill(&wrap, head, true, None);
             let (detection, grammar) = self.detect(inside.bytes());
             let Some(grammar) = grammar else { continue };
             // Any object fits a format that takes every JSON.
-            let generic = |g: &Grammar| g.family.bytes() == b"json-lines" && depth < wrap.layers.len();
+            let generic = |g: &Grammar| g.family.bytes() == b"json-lines";
             let certain = depth > 0 && wrap.layers[depth - 1].is_certain();
             let better = best.as_ref().is_none_or(|b| {
                 let (mine, its) = (detection.confidence, b.detection.confidence);
                 let same = b.grammar.as_ref().is_some_and(|g| g.name == grammar.name);
-                mine > its || (mine >= its && (same || certain)) || b.grammar.as_ref().is_some_and(generic)
+                mine > its
+                    || (mine >= its && (same || certain))
+                    || (b.grammar.as_ref().is_some_and(generic) && !generic(&grammar))
             });
             if better {
                 let head = inside.bytes().to_vec();
-                let (wrap, sender) = (Some(wrap.clone()), String::new());
-                best = Some(Log { detection, grammar: Some(grammar), wrap, sender, node: None, head });
+                let (reach, sender) = (Some(Reach { wrap: wrap.clone(), split: None }), String::new());
+                best = Some(Log { detection, grammar: Some(grammar), reach, sender, node: None, head });
             }
         }
         best
-    }
-}
-
-/// Who wrote lines of the file, in the order of their names.
-fn writers(found: &Found, head: &[u8], layers: &[Layer]) -> Vec<Writer> {
-    let mut known: HashMap<u64, Writer> = HashMap::new();
-    gather(head, layers, &mut known);
-    if known.values().any(|w| !w.name().is_empty()) {
-        known.clear();
-        if let Ok(chunks) = Chunks::open(found, FileId(0), lines::cut, &Settings::default()) {
-            chunks.flatten().for_each(|chunk| gather(&chunk.bytes, layers, &mut known));
-        }
-    }
-    let mut all: Vec<Writer> = known.into_values().collect();
-    // `-1  | …` is what is left of a line of `varnish-1`.
-    let names: Vec<String> = all.iter().map(Writer::name).collect();
-    let rest = |w: &Writer| names.iter().any(|n| n.len() > w.name().len() && n.ends_with(&w.name()));
-    all.retain(|w| !(w.first && w.lines == 1 && rest(w)));
-    all.sort_by_key(|w| (w.host.clone(), w.service.clone(), w.stream.clone()));
-    all
-}
-
-fn gather(bytes: &[u8], layers: &[Layer], known: &mut HashMap<u64, Writer>) {
-    wrap(layers).senders(bytes, |sender: Sender<'_>, line| {
-        let (key, count) = (sender.key(), known.len());
-        if count >= MOST && !known.contains_key(&key) {
-            return;
-        }
-        let word = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
-        let writer = known.entry(key).or_insert_with(|| Writer {
-            key,
-            host: word(sender.host),
-            service: word(sender.service),
-            stream: word(sender.stream),
-            first: count == 0,
-            ..Writer::default()
-        });
-        writer.lines += 1;
-        if writer.head.len() < if count <= FEW { HEAD } else { SHORT_HEAD } {
-            writer.head.extend_from_slice(line);
-            writer.head.push(b'\n');
-        }
-    });
-}
-
-impl Writer {
-    fn name(&self) -> String {
-        let parts = [&self.host, &self.service, &self.stream];
-        parts.into_iter().filter(|p| !p.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -218,14 +179,17 @@ impl Writer {
 fn told_apart(mut known: Vec<(Writer, Log)>, unknown: Vec<Writer>, lines: u64, found: &Found) -> Logs {
     known.sort_by_key(|(w, _)| std::cmp::Reverse(w.lines));
     let nodes = nodes(&known);
-    let several = known.len() + unknown.len() > 1;
+    let mut keys: Vec<u64> = known.iter().map(|(w, _)| w.key).chain(unknown.iter().map(|w| w.key)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let several = keys.len() > 1;
     let mut logs: Vec<Log> = Vec::new();
     let crowded = known.len() > READS;
     for ((writer, mut log), node) in known.into_iter().zip(nodes) {
         let alike = logs.iter_mut().find(|other| crowded && may_be_one(other, &log));
-        if let (Some(Log { wrap: Some(into), sender, node, .. }), Some(wrap)) = (alike, &log.wrap) {
-            into.own.extend(&wrap.own);
-            into.own.sort_unstable();
+        if let (Some(Log { reach: Some(into), sender, node, .. }), Some(reach)) = (alike, &log.reach) {
+            into.wrap.own.extend(&reach.wrap.own);
+            into.wrap.own.sort_unstable();
             (*sender, *node) = (String::new(), None);
             continue;
         }
@@ -233,16 +197,9 @@ fn told_apart(mut known: Vec<(Writer, Log)>, unknown: Vec<Writer>, lines: u64, f
         log.sender = if several { writer.name() } else { String::new() };
         logs.push(log);
     }
-    let mut owned: Vec<u64> = logs.iter().filter_map(|l| l.wrap.as_ref()).flat_map(|w| w.own.clone()).collect();
-    owned.sort_unstable();
-    if let Some(Log { wrap: Some(first), .. }) = logs.first_mut() {
-        first.first = true;
-        first.others = owned.into_iter().filter(|key| first.own.binary_search(key).is_err()).collect();
-        first.strangers = unknown.iter().map(|w| w.key).collect();
-        first.strangers.sort_unstable();
-    }
+    share_out(&mut logs, &unknown);
     for log in &mut logs {
-        let words = log.wrap.as_ref().map(Wrap::words).filter(|w| !w.is_empty());
+        let words = log.reach.as_ref().map(|r| r.wrap.words()).filter(|w| !w.is_empty());
         let inside = words.map(|w| format!(" inside {w}")).unwrap_or_default();
         let of = if log.sender.is_empty() { String::new() } else { format!(", written by {}", log.sender) };
         log.detection.why.push_str(&format!("{inside}{of}"));
@@ -250,11 +207,26 @@ fn told_apart(mut known: Vec<(Writer, Log)>, unknown: Vec<Writer>, lines: u64, f
     Logs { logs, passed_over: passed_over(&unknown, lines, found) }
 }
 
+/// Gives the lines that are of no log to the first one, and to the one that runs together with it.
+fn share_out(logs: &mut [Log], unknown: &[Writer]) {
+    let mut owned: Vec<u64> = logs.iter().filter_map(|l| l.reach.as_ref()).flat_map(|r| r.wrap.own.clone()).collect();
+    owned.sort_unstable();
+    let mut strangers: Vec<u64> = unknown.iter().map(|w| w.key).collect();
+    strangers.sort_unstable();
+    let Some(first) = logs.first().and_then(|l| l.reach.as_ref()).map(|r| r.wrap.own.clone()) else { return };
+    let reaches = logs.iter_mut().filter_map(|l| l.reach.as_mut()).filter(|r| r.wrap.own == first);
+    for (n, reach) in reaches.enumerate() {
+        (reach.wrap.first, reach.wrap.tells) = (true, n == 0);
+        reach.wrap.others = owned.iter().copied().filter(|key| first.binary_search(key).is_err()).collect();
+        reach.wrap.strangers = strangers.clone();
+    }
+}
+
 fn may_be_one(a: &Log, b: &Log) -> bool {
     let by_line = a.grammar.as_ref().is_some_and(|g| g.framing == Framing::Lines);
-    let way = |l: &Log| l.wrap.as_ref().map(|w| (w.layers.clone(), w.depth));
+    let way = |l: &Log| l.reach.as_ref().filter(|r| r.split.is_none()).map(|r| (r.wrap.layers.clone(), r.wrap.depth));
     let name = |l: &Log| l.grammar.as_ref().map(|g| g.name.clone());
-    by_line && way(a) == way(b) && name(a) == name(b)
+    by_line && way(a).is_some() && way(a) == way(b) && name(a) == name(b)
 }
 
 /// Machines tell nodes apart; where none are named, services do.

@@ -16,11 +16,13 @@ mod linking;
 mod partial;
 mod plan;
 mod quotes;
+mod reach;
 mod refine;
 mod rows;
 mod story;
 mod summary;
 mod twins;
+mod writers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ pub use fold::fold;
 pub use inside::{Log, Logs, logs};
 pub use partial::Partial;
 pub use plan::{Plan, bears_requests, plan};
+pub use reach::{Reach, Split};
 pub use story::safe_advice;
 pub use summary::worst_first;
 

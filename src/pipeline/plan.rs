@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::context::{Context, Reading};
 use super::copies::{Looks, copies};
 use super::inside::logs;
+use super::reach::Reach;
 use super::{Job, Recognised};
-use crate::frame::Wrap;
 use crate::grammar::{Framing, Grammar};
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
 use crate::source::{Chunk, Found, Rotation, Trouble, head, node_names, series_key};
@@ -49,7 +49,7 @@ struct Known {
     key: String,
     rotation: Rotation,
     node: String,
-    wrap: Option<Wrap>,
+    reach: Option<Reach>,
 }
 
 /// What was found out of a file.
@@ -157,7 +157,7 @@ fn recognise(found: &Found, job: &Job<'_>) -> Result<Looked, Trouble> {
             key,
             rotation,
             node: log.node.unwrap_or_default(),
-            wrap: log.wrap,
+            reach: log.reach,
         });
     }
     Ok(looked)
@@ -240,7 +240,7 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
                 runner_up: k.runner_up,
             });
             found.insert(file, k.found);
-            wraps.extend(k.wrap.map(|wrap| (file, wrap)));
+            wraps.extend(k.reach.map(|reach| (file, reach)));
         }
         series.insert(id, Reading { series: info, grammar, top: is_top, fetches_on, zone_offset_s });
     }

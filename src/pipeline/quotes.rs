@@ -92,14 +92,14 @@ fn read_lines(failures: &[Failure], plan: &Plan<'_>) -> HashMap<(FileId, u64), V
         offsets.sort_unstable();
         offsets.dedup();
         let Some(found) = plan.files.get(&id) else { continue };
-        let wrap = plan.context.wraps.get(&id);
+        let reach = plan.context.wraps.get(&id);
         let mut inside = Unwrapped::default();
-        let longest = if wrap.is_some() { 2 * LONGEST } else { LONGEST };
+        let longest = if reach.is_some() { 2 * LONGEST } else { LONGEST };
         let places: Vec<(u64, u32)> = offsets.iter().map(|o| (*o, longest)).collect();
         reread(found, &places, |n, text| {
             let line = |text: &[u8]| text[..memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len())].to_vec();
-            let quoted = wrap.and_then(|wrap| {
-                inside.fill(wrap, text, true);
+            let quoted = reach.and_then(|reach| {
+                reach.fill(&mut inside, text, true);
                 Some(line(inside.bytes())).filter(|l| !l.is_empty())
             });
             out.insert((id, offsets[n]), quoted.unwrap_or_else(|| line(text)));
