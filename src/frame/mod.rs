@@ -1,4 +1,5 @@
-//! Bytes to records: where lines and record groups begin and end, and where a chunk may be cut.
+//! Bytes to records: what log shippers have put around lines, where lines and record groups begin and end, and where a
+//! chunk may be cut.
 //!
 //! In: a range of decompressed bytes and where it lies; out: borrowed lines, multi-line records or VSL records, pushed
 //! one by one with their `Locator`, and the places where a range may be cut. It must not know what a record means.
