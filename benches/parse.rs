@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::input::{FAILING, FORMATS, Format};
 use guru::classify::Rules;
 use guru::frame::vsl_binary::{Quotes, Range};
-use guru::frame::{lines, vsl, vsl_binary, vsl3};
+use guru::frame::{lines, objects, vsl, vsl_binary, vsl3};
 use guru::grammar::{Framing, Grammar, Library};
 use guru::model::report::Lines;
 use guru::model::vsl::VslItem;
@@ -39,6 +39,9 @@ fn events(bytes: &[u8], grammar: &Grammar) -> u64 {
     match grammar.framing {
         Framing::Lines => lines::each_line(bytes, FILE, 0, |line, at| {
             grammar.line(line, at, &mut sink);
+        }),
+        Framing::Objects => objects::each_object(bytes, FILE, 0, |object, at, _| {
+            grammar.line(object, at, &mut sink);
         }),
         Framing::Records => lines::each_record(bytes, FILE, 0, &|l| grammar.starts(l), |record, at, _| {
             grammar.line(record, at, &mut sink);
@@ -84,6 +87,7 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
     Context {
         series: BTreeMap::from([(id, reading)]),
         files: BTreeMap::from([(FILE, FileInfo { id: FILE, path: Text::EMPTY, series: id, ordinal: 0 })]),
+        wraps: BTreeMap::new(),
         rules: Rules::embedded(),
         wanted,
         since: Stamp::NONE,
@@ -103,8 +107,8 @@ fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
             Framing::Records => lines::cut_records(ahead, &|l| grammar.starts(l)),
             Framing::Vsl => vsl::cut(ahead),
             Framing::Vsl3 => vsl3::cut(ahead),
-            // Read whole: only `pipeline::chunks` tells a chunk what is before it.
-            Framing::VslBinary => None,
+            // Read whole: only `pipeline::chunks` tells a chunk what is before it, and objects are no lines.
+            Framing::VslBinary | Framing::Objects => None,
         };
         let piece = &ahead[..cut.unwrap_or(ahead.len())];
         let last = from + piece.len() == bytes.len();

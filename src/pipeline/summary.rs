@@ -282,7 +282,9 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
         out.push("no Backend_health records: what the probes got is not known (log with -g raw)".into());
     }
     for s in &report.sources {
-        out.extend(s.trouble.iter().take(1).map(|t| format!("{}: {t}", s.file)));
+        let told = s.trouble.first().map(|t| format!("{}: {t}", s.file));
+        // Logs of one file share its troubles.
+        out.extend(told.filter(|t| !out.contains(t)));
     }
     let unknown = report.totals.by_cause.get("unknown").copied().unwrap_or(0);
     if unknown > 0 {
