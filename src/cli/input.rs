@@ -31,9 +31,12 @@ pub struct Input {
     /// Read files as this format, all or those whose path matches: nginx-combined, nginx-main=*shop*
     #[arg(long, value_name = "NAME[=GLOB]")]
     pub format: Vec<String>,
-    /// An nginx log_format as it stands in nginx.conf
-    #[arg(long, value_name = "STRING")]
+    /// A format string as it stands in nginx.conf (log_format), httpd.conf (LogFormat) or behind varnishncsa -F
+    #[arg(long, value_name = "STRING", allow_hyphen_values = true)]
     pub log_format: Vec<String>,
+    /// Names of the columns, in order, of a log that does not name them: 'timestamp c-ip sc-status cs-uri-stem'
+    #[arg(long, value_name = "NAMES")]
+    pub columns: Option<String>,
     /// Zone of logs that do not name theirs: +02:00, Europe/Berlin, web1=UTC
     #[arg(long, value_name = "[NODE=]ZONE", allow_hyphen_values = true)]
     pub log_tz: Vec<String>,
@@ -45,7 +48,7 @@ pub struct Input {
 impl Input {
     /// Known formats, with those of the command line.
     pub fn library(&self, common: &Common) -> Result<Library> {
-        super::known::library(common, &self.log_format)
+        super::known::with_columns(common, &self.log_format, &self.format, self.columns.as_deref())
     }
 
     fn specs(&self) -> Result<Vec<PathSpec>> {

@@ -10,6 +10,16 @@ use crate::grammar::Library;
 
 /// Every format that is known; later folders win over earlier ones.
 pub fn library(common: &Common, log_formats: &[String]) -> Result<Library> {
+    with_columns(common, log_formats, &[], None)
+}
+
+/// The same; `columns` are lists of names for a format of columns, the first of `formats` that is for all files.
+pub fn with_columns(
+    common: &Common,
+    log_formats: &[String],
+    formats: &[String],
+    columns: Option<&str>,
+) -> Result<Library> {
     let mut library = Library::embedded();
     if let Some(folder) = own_folder().filter(|f| f.is_dir()) {
         library.add_dir(&folder)?;
@@ -19,6 +29,10 @@ pub fn library(common: &Common, log_formats: &[String]) -> Result<Library> {
     }
     for (n, format) in log_formats.iter().enumerate() {
         library.add_log_format(&format!("log-format-{}", n + 1), format)?;
+    }
+    if let Some(names) = columns {
+        let format = formats.iter().map(|f| f.split('=').next().unwrap_or_default()).next();
+        library.set_columns(format, names)?;
     }
     Ok(library)
 }

@@ -87,7 +87,8 @@ fn terms(body: &Body, words: &[&str]) -> Result<BTreeMap<String, Term>, String> 
 
 /// The field that a log field fills: `[words]` names it as in `[fields]`, or by the last part of its path.
 pub fn field_of(own: &BTreeMap<String, Term>, name: &str) -> Option<Field> {
-    let last = |path: &str| path.rsplit('.').next() == Some(name);
+    let plain = |path: &str| path.replace("\\.", "\u{0}").replace('\u{0}', ".") == name;
+    let last = |path: &str| path.rsplit('.').next() == Some(name) || plain(path);
     own.get(name).or_else(|| own.iter().find(|(path, _)| last(path)).map(|(_, t)| t)).map(|t| t.field)
 }
 
@@ -121,8 +122,7 @@ fn json(body: &Body, escape: Escape, words: &Vocabulary<'_>) -> Result<Json, Str
         (entry.field, entry.kind) = (term.field, term.kind);
     }
     for need in &body.needs {
-        let (path, says) = need.split_once('~').unwrap_or((need, ""));
-        keys.need(path, says)?;
+        keys.need(need)?;
     }
     for path in &body.records {
         keys.entry(path)?.records = true;

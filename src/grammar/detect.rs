@@ -86,7 +86,7 @@ pub fn detect(grammars: &[Grammar], head: &[u8], file_name: &str) -> Detection {
     let why = match second {
         Some(c) if c.fit.share() >= best.fit.share() && c.weight == best.weight => {
             let by = if best.hints > c.hints { "its lines" } else if best.named { "its name" } else { "habit" };
-            format!("{said}, and {} too: chosen by {by}", grammars[c.grammar].name)
+            format!("{said}, and {} too: chosen by {by}, --format NAME overrules", grammars[c.grammar].name)
         }
         _ => said,
     };

@@ -99,6 +99,10 @@ pub enum Field {
     Pop,
     /// Anything but nothing, `0` and `false`: an origin was asked.
     Asked,
+    /// Anything but nothing, `0` and `false`: another node of the same tier sent the request.
+    Hop,
+    /// `0` or `false`: the same.
+    FirstHop,
     /// Host sent to the origin, where it is another one.
     UpstreamHost,
     /// VSL `BackendOpen`.
@@ -178,14 +182,16 @@ impl Kind {
 /// Number of fields.
 pub const FIELDS: usize = Field::Ignored as usize + 1;
 
+const _: () = assert!(FIELDS <= 64, "a set of fields is one word");
+
 /// The values of one line, borrowed; empty where the layout has no such field.
 #[derive(Clone, Copy)]
-pub struct Fields<'c>([&'c [u8]; FIELDS]);
+pub struct Fields<'c>([&'c [u8]; FIELDS], u64);
 
 impl<'c> Fields<'c> {
     /// No values.
     pub fn new() -> Self {
-        Fields([b""; FIELDS])
+        Fields([b""; FIELDS], 0)
     }
 
     /// Empties the values for which `none` is true.
@@ -201,6 +207,19 @@ impl<'c> Fields<'c> {
     #[inline]
     pub fn set(&mut self, field: Field, value: &'c [u8]) {
         self.0[field as usize] = value;
+        self.1 |= 1 << field as u8;
+    }
+
+    /// True when the line has the field, whatever its value.
+    #[inline]
+    pub fn seen(&self, field: Field) -> bool {
+        self.1 & (1 << field as u8) != 0
+    }
+
+    /// Makes the field one that the line does not have.
+    pub fn forget(&mut self, field: Field) {
+        self.0[field as usize] = b"";
+        self.1 &= !(1 << field as u8);
     }
 
     /// The value as logged.

@@ -6,7 +6,8 @@ use crate::model::{Event, Family, LineOutcome, Locator, Stamp, Tier, Word};
 use super::event::access::Access;
 use super::event::error_log;
 use super::event::message::Messages;
-use super::heading::{Heading, Reader};
+use super::heading::{ColumnNames, Heading, Reader};
+use super::shape::Shape;
 use super::mask::Mask;
 use super::sample::Sample;
 
@@ -95,6 +96,8 @@ pub struct Grammar {
     pub messages: Option<Messages>,
     /// A line of the file that names its columns.
     pub heading: Option<Heading>,
+    /// What makes columns of names, for a format of columns.
+    pub names: Option<ColumnNames>,
     /// What a line must have in common with it: the larger, the more it says when a line fits.
     pub specificity: usize,
     /// What the first line of a record looks like.
@@ -156,6 +159,25 @@ impl Grammar {
             Program::Access(access) => &access.judge.words,
             _ => &[],
         }
+    }
+
+    /// Reads lines as columns of these names. The error says what they lack, or that this is no format of columns.
+    pub fn set_columns(&mut self, names: &[&str]) -> Result<(), String> {
+        let (Some(known), Program::Access(access)) = (&self.names, &mut self.program) else {
+            return Err(format!("{} is no format of columns", self.name));
+        };
+        let columns = known.columns(names.iter().copied());
+        columns.meaning.check_request().map_err(|why| format!("as columns of {}, {why}", self.name))?;
+        access.shapes = vec![Shape::Columns(columns)];
+        self.heading = None;
+        self.guess = None;
+        self.specificity = 4 * names.len();
+        Ok(())
+    }
+
+    /// How many of these names the format knows as columns.
+    pub fn knows_columns(&self, names: &[&str]) -> usize {
+        self.names.as_ref().map_or(0, |known| names.iter().filter(|n| known.own.contains_key(**n)).count())
     }
 
     /// Tells the moment that no stamp is after: a stamp without a year is of the last year that puts it before this,

@@ -69,6 +69,30 @@ impl Library {
         Ok(())
     }
 
+    /// Reads a format of columns by these names, in this order, separated by blanks or commas: the format of that name,
+    /// else the one that knows most of them.
+    pub fn set_columns(&mut self, format: Option<&str>, names: &str) -> Result<()> {
+        let names: Vec<&str> = names.split([' ', ',', '\t', '\n']).filter(|n| !n.is_empty()).collect();
+        let wrong = |why: String| {
+            Error::new(Kind::Usage, format!("--columns cannot be used: {why}"))
+                .hint("name the columns as the vendor does, in the order in which they are logged")
+        };
+        let best = match format {
+            Some(name) => self.named(name)?,
+            None => self
+                .grammars
+                .iter()
+                .rev()
+                .max_by_key(|g| g.knows_columns(&names))
+                .filter(|g| g.knows_columns(&names) > 0)
+                .ok_or_else(|| wrong("no format knows any of these names".to_string()))?,
+        };
+        let mut grammar = best.clone();
+        grammar.set_columns(&names).map_err(wrong)?;
+        self.add(grammar);
+        Ok(())
+    }
+
     fn add(&mut self, grammar: Grammar) {
         self.grammars.retain(|g| g.name != grammar.name);
         self.grammars.insert(0, grammar);

@@ -81,6 +81,7 @@ pub fn from_format_string(name: &str, text: &str) -> Result<Grammar> {
         program: Program::Access(access),
         messages: None,
         heading: None,
+        names: None,
         record_start: None,
         samples: Vec::new(),
     })
@@ -108,10 +109,9 @@ fn build(name: &str, mut file: File) -> Checked<Grammar> {
     let body = file.body();
     let heading = heading(&file, &body)?;
     let (program, specificity) = program(&file, &body, heading.is_some(), stamped)?;
-    let heading = heading.map(|kind| -> Checked<Heading> {
-        let Compiled { names, needs, .. } = compile(&body, &word_fields(&file)?)?;
-        Ok(Heading { kind, needs, names })
-    });
+    let of_columns = heading.is_some() || body.columns.is_some();
+    let Compiled { names, needs, .. } = compile(&body, &word_fields(&file)?)?;
+    let heading = heading.map(|kind| Heading { kind, needs, names: names.clone() });
     let (resolution_us, measured) = resolution(&file, &program)?;
     Ok(Grammar {
         name: name.to_string(),
@@ -128,7 +128,8 @@ fn build(name: &str, mut file: File) -> Checked<Grammar> {
         guess: file.guess.map(guess).transpose()?,
         program,
         messages: among,
-        heading: heading.transpose()?,
+        heading,
+        names: of_columns.then_some(names),
         specificity: file.weight.unwrap_or(specificity),
         record_start,
         samples: file.sample,
@@ -213,7 +214,7 @@ fn resolution(file: &File, program: &Program) -> Checked<(i64, bool)> {
         (Some("auto"), _) => (1_000_000, true),
         (Some(other), _) => return Err(format!("resolution = {other:?} is not s, ms, us or auto")),
         (None, Program::Access(a)) if !a.shapes.is_empty() => (resolution_us(a), false),
-        (None, Program::Vsl) => (1, false),
+        (None, Program::Vsl | Program::Vsl3 | Program::VslBinary) => (1, false),
         (None, _) => (1_000_000, false),
     })
 }
@@ -247,7 +248,9 @@ fn framing(word: Option<&str>) -> Checked<Framing> {
         Some("records") => Ok(Framing::Records),
         Some("objects") => Ok(Framing::Objects),
         Some("vsl") => Ok(Framing::Vsl),
-        Some(other) => Err(format!("framing = {other:?} is not lines, records, objects or vsl")),
+        Some("vsl3") => Ok(Framing::Vsl3),
+        Some("vsl-binary") => Ok(Framing::VslBinary),
+        Some(other) => Err(format!("framing = {other:?} is not lines, records, objects, vsl, vsl3 or vsl-binary")),
     }
 }
 

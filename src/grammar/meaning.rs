@@ -13,6 +13,7 @@ pub struct Meaning {
     /// How values are escaped.
     pub escape: Escape,
     units: [Unit; 5],
+    nonzero: Vec<Field>,
     absent: Box<[Box<[u8]>]>,
 }
 
@@ -24,7 +25,7 @@ impl Meaning {
     /// One of values that are escaped so; `absent` are values that stand for none, beside `-`.
     pub fn new(escape: Escape, absent: &[String]) -> Meaning {
         let absent = absent.iter().map(|a| a.as_bytes().into()).collect();
-        Meaning { has: 0, escape, units: [Unit::Seconds; 5], absent }
+        Meaning { has: 0, escape, units: [Unit::Seconds; 5], nonzero: Vec::new(), absent }
     }
 
     /// Adds a term. False when the field is there already: the first that has a value will count.
@@ -34,6 +35,9 @@ impl Meaning {
         }
         let new = !self.has(term.field);
         self.has |= 1 << term.field as u8;
+        if term.nonzero && !self.nonzero.contains(&term.field) {
+            self.nonzero.push(term.field);
+        }
         if let (Some(unit), Some(at)) = (term.unit, TIMED.iter().position(|f| *f == term.field)) {
             self.units[at] = unit;
         }
@@ -68,6 +72,11 @@ impl Meaning {
     pub fn blank(&self, fields: &mut Fields<'_>) {
         if !self.absent.is_empty() {
             fields.blank(|value| self.absent.iter().any(|a| **a == *value));
+        }
+        for field in &self.nonzero {
+            if !fields.raw(*field).iter().any(|c| matches!(c, b'1'..=b'9')) {
+                fields.forget(*field);
+            }
         }
     }
 

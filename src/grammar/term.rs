@@ -13,6 +13,8 @@ pub struct Term {
     pub kind: Kind,
     /// Its unit, for a duration.
     pub unit: Option<Unit>,
+    /// A value of zero stands for none.
+    pub nonzero: bool,
 }
 
 impl Term {
@@ -21,26 +23,29 @@ impl Term {
 
     /// A term without a unit of its own.
     pub const fn of(field: Field, kind: Kind) -> Term {
-        Term { field, kind, unit: None }
+        Term { field, kind, unit: None, nonzero: false }
     }
 
-    /// Reads `NAME` or `NAME UNIT`; the error says what is wrong.
+    /// Reads `NAME`, `NAME UNIT`, and either with `nonzero` behind it; the error says what is wrong.
     pub fn parse(text: &str) -> Result<Term, String> {
         let mut words = text.split_ascii_whitespace();
         let name = words.next().unwrap_or_default();
         let Some(&(_, field, kind)) = TERMS.iter().find(|t| t.0 == name) else {
             return Err(format!("{text:?}: there is no field {name:?}; grammars/README.md lists them"));
         };
-        let unit = match words.next() {
+        let mut words = words.peekable();
+        let mut next = words.next_if(|w| *w != "nonzero");
+        let unit = match next.take() {
             None => (kind == Kind::Duration).then_some(Unit::Seconds),
             Some(word) if kind == Kind::Duration => {
                 Some(Unit::parse(word).ok_or_else(|| format!("{text:?}: {word:?} is not s, ms, us, ns or text"))?)
             }
             Some(word) => return Err(format!("{text:?}: {name} has no unit such as {word:?}")),
         };
+        let nonzero = words.next_if(|w| *w == "nonzero").is_some();
         match words.next() {
             Some(more) => Err(format!("{text:?}: {more:?} is one word too many")),
-            None => Ok(Term { field, kind, unit }),
+            None => Ok(Term { field, kind, unit, nonzero }),
         }
     }
 }
@@ -71,6 +76,8 @@ const TERMS: &[(&str, Field, Kind)] = {
         ("sent_bytes", F::BytesSent, K::Number),
         ("received_bytes", F::RequestLength, K::Number),
         ("completion", F::Completion, K::Word),
+        ("hop", F::Hop, K::Word),
+        ("first_hop", F::FirstHop, K::Word),
         ("client", F::RemoteAddr, K::Word),
         ("peer", F::RealPeer, K::Word),
         ("forwarded", F::Forwarded, K::Text),
@@ -115,6 +122,8 @@ mod tests {
         assert_eq!(Term::parse("status"), Ok(Term::of(Field::Status, Kind::Code)));
         assert_eq!(Term::parse("duration ms").map(|t| t.unit), Ok(Some(Unit::Millis)));
         assert_eq!(Term::parse("duration").map(|t| t.unit), Ok(Some(Unit::Seconds)));
+        assert_eq!(Term::parse("ttfb ms nonzero").map(|t| (t.unit, t.nonzero)), Ok((Some(Unit::Millis), true)));
+        assert_eq!(Term::parse("upstream_status nonzero").map(|t| t.nonzero), Ok(true));
         for (text, why) in [
             ("sttaus", "no field"),
             ("duration days", "not s, ms"),

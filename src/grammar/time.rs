@@ -78,6 +78,9 @@ pub fn nginx_error(b: &[u8]) -> Option<Stamp> {
 pub fn moment(b: &[u8]) -> Option<Zoned> {
     let b = b.strip_prefix(b"[").unwrap_or(b);
     let b = b.strip_suffix(b"]").unwrap_or(b);
+    if let Some(b) = b.strip_suffix(b" UTC").or(b.strip_suffix(b" GMT")) {
+        return moment(b).map(|z| Zoned { zone_s: Some(0), ..z });
+    }
     let utc = |stamp| Zoned { stamp, zone_s: Some(0) };
     match b {
         [_, _, _, _, b'-', ..] => iso8601(b),
@@ -348,6 +351,7 @@ mod tests {
             ("2026-11-20T17:48:34+0000", utc(0)),
             ("2026-11-20T17:48:34.1042507Z", utc(104_250)),
             ("[20/Nov/2026:17:48:34 +0000]", utc(0)),
+            ("2026-11-20 17:48:34 UTC", utc(0)),
             ("20/Nov/2026:17:48:34.117", local(117_000)),
             ("2026/11/20 17:48:34", local(0)),
             ("20-Nov-2026 17:48:34", local(0)),

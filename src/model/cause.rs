@@ -36,6 +36,22 @@ impl Cause {
         self.id().split('.').next().unwrap_or_default()
     }
 
+    /// True when no byte of the request can have left: there was no connection to send it on.
+    pub fn is_before_sending(self) -> bool {
+        const CAUSES: [&str; 9] = [
+            "timeout.connect",
+            "connection.refused",
+            "connection.unreachable",
+            "connection.blocked",
+            "connection.failed",
+            "backend.busy",
+            "health.sick",
+            "config.no_backend",
+            "dns",
+        ];
+        CAUSES.contains(&self.id()) || self.is("tls")
+    }
+
     /// True for what is not the origin's fault and therefore no failed fetch (`totals.not_origin`).
     pub fn not_origin(self) -> bool {
         matches!(self.family(), "client" | "edge" | "log")

@@ -15,15 +15,23 @@ pub enum RequestReason {
     Restart,
     /// An ESI include.
     Esi,
+    /// Another node of the same tier sent it (a CDN's shield): no visitor of its own.
+    Hop,
 }
 
 impl RequestReason {
+    /// True for a request of a client itself, not for a part or a relay of one.
+    pub fn is_visit(self) -> bool {
+        !matches!(self, RequestReason::Esi | RequestReason::Hop)
+    }
+
     /// The word in JSON.
     pub fn word(self) -> &'static str {
         match self {
             RequestReason::Client => "client",
             RequestReason::Restart => "restart",
             RequestReason::Esi => "esi",
+            RequestReason::Hop => "hop",
         }
     }
 }

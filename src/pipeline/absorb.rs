@@ -11,7 +11,7 @@ use super::partial::{Changed, Partial, Probe, Retry};
 use crate::classify::MessageRuling;
 use crate::model::row::hash32;
 use crate::model::{
-    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, FileId, HealthChange, Message, Minute, Note,
+    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, FileId, HealthChange, MarkKind, Message, Minute, Note,
     Reason, Request, RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
 };
 
@@ -118,7 +118,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             return;
         }
         let id = self.reading.series.id;
-        let visitor = r.reason != RequestReason::Esi && !r.restarted && (r.status > 0 || r.vxid == 0);
+        let visitor = r.reason.is_visit() && !r.restarted && (r.status > 0 || r.vxid == 0);
         if visitor {
             let minute = self.minute(r.end);
             minute.requests += 1;
@@ -194,7 +194,12 @@ impl<'a, 'r> Absorber<'a, 'r> {
         let facts = Facts::of(f);
         let ruling = self.context.rules.decide(f.marks.as_slice(), &facts);
         let series = &self.reading.series;
-        let row = FetchRow::of(f, series.id, FetchRow::FAILED | opened(f) | how_it_ended(f, &ruling, &facts));
+        let mut flags = FetchRow::FAILED | opened(f) | how_it_ended(f, &ruling, &facts);
+        // The log's own word says that nobody was reached, whatever else it does not say.
+        if f.marks.has(MarkKind::Word) && ruling.cause.is_before_sending() && f.origin_status == 0 {
+            flags &= !FetchRow::OPENED;
+        }
+        let row = FetchRow::of(f, series.id, flags);
         if self.reading.fetches_on && row.is_timed() {
             self.partial.fetches.push(row);
         }
@@ -285,7 +290,8 @@ fn with_upstream(mut row: RequestRow, r: &Request<'_>) -> RequestRow {
 /// What the connection records say.
 fn opened(f: &Fetch<'_>) -> u16 {
     let mut flags = 0;
-    if f.opens > 0 && f.sent.is_known() {
+    let sent = f.sent.is_known() || f.vxid == 0 && !f.started.is_known() && f.had_connection != Some(false);
+    if f.opens > 0 && sent {
         flags |= FetchRow::OPENED;
     }
     if f.opens > 1 && f.reason != Reason::Upstream {

@@ -142,7 +142,7 @@ impl<'a> Chains<'a> {
             clients.insert((f.series, f.client_vxid));
         }
         for s in self.served.iter().filter(|s| tops.contains(&s.series)) {
-            if s.status < 500 || s.restarted || s.reason == RequestReason::Esi {
+            if s.status < 500 || s.restarted || !s.reason.is_visit() {
                 continue;
             }
             v.got_5xx += 1;
@@ -186,7 +186,7 @@ impl<'a> Chains<'a> {
     pub fn visitors(&self, failures: &[Failure]) -> BTreeMap<usize, (u64, u64)> {
         let by_client = Index::of(failures.iter().map(|f| ((f.series, f.client_vxid), f.ended)));
         let mut out: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
-        for s in self.served.iter().filter(|s| s.status >= 500 && !s.restarted && s.reason != RequestReason::Esi) {
+        for s in self.served.iter().filter(|s| s.status >= 500 && !s.restarted && s.reason.is_visit()) {
             let own = by_client.near((s.series, s.vxid), s.end);
             let shared = if s.hit != 0 { self.failed.near((s.series, s.hit), s.end) } else { None };
             if let Some(n) = own.or(shared).or_else(|| self.failed.near((s.series, s.fetch), s.end)) {

@@ -9,7 +9,7 @@ use super::linking::{Linked, STORED};
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
 use super::refine::Judged;
-use crate::grammar::Framing;
+use crate::grammar::{Framing, Grammar};
 use crate::link::zone_mistake;
 use crate::model::report::{ClockOffset, Source, Span, Totals};
 use crate::model::{Evidence, Failure, Group, Incident, NodeTraffic, Report, SeriesId, Stamp, Text, redact};
@@ -123,7 +123,9 @@ fn sources(partial: &Partial, plan: &Plan<'_>) -> Vec<Source> {
                     continue;
                 }
                 let first = first_lines.range(..=*offset).next_back().map_or(1, |(_, n)| *n);
-                trouble.push(format!("line {} not understood: {}", first + u64::from(*line), redact(text.bytes())));
+                let stops = where_it_ends(&reading.grammar, text.bytes());
+                let n = first + u64::from(*line);
+                trouble.push(format!("line {n} not understood{stops}: {}", redact(text.bytes())));
             }
             Source {
                 file: path,
@@ -139,6 +141,28 @@ fn sources(partial: &Partial, plan: &Plan<'_>) -> Vec<Source> {
             }
         })
         .collect()
+}
+
+/// Where a line stops fitting its format, when a part of it does.
+fn where_it_ends(grammar: &Grammar, line: &[u8]) -> String {
+    match grammar.reader(None).reach(line) {
+        at if at == 0 || at >= line.len() => String::new(),
+        at => {
+            let from: String = redact(&line[at..]).chars().take(20).collect();
+            format!(" from byte {} on, \u{bb}{from}\u{ab}", at + 1)
+        }
+    }
+}
+
+/// What is said of a log that a format was recognised in, but most of whose lines are not of it.
+fn half_understood(s: &Source) -> Option<String> {
+    let counted = s.lines.read.saturating_sub(s.lines.skipped);
+    (s.lines.not_understood * 2 > counted).then(|| {
+        format!(
+            "{}: {} of {counted} lines are no {}; if it is another format, name it: --format NAME, --log-format 'STRING'",
+            s.file, s.lines.not_understood, s.format
+        )
+    })
 }
 
 fn totals(partial: &Partial, context: &Context<'_>, failures: &[Failure], judged: Judged) -> Totals {
@@ -282,9 +306,15 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
         out.push("no Backend_health records: what the probes got is not known (log with -g raw)".into());
     }
     for s in &report.sources {
-        let told = s.trouble.first().map(|t| format!("{}: {t}", s.file));
-        // Logs of one file share its troubles.
-        out.extend(told.filter(|t| !out.contains(t)));
+        let half = half_understood(s);
+        let shown = if half.is_some() { 3 } else { 1 };
+        let told = half.into_iter().chain(s.trouble.iter().take(shown).map(|t| format!("{}: {t}", s.file)));
+        for warning in told {
+            // Logs of one file share its troubles.
+            if !out.contains(&warning) {
+                out.push(warning);
+            }
+        }
     }
     let unknown = report.totals.by_cause.get("unknown").copied().unwrap_or(0);
     if unknown > 0 {

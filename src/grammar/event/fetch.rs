@@ -79,7 +79,9 @@ fn address(item: &[u8]) -> (&[u8], u16) {
     }
     let host = without_port(item);
     if host.len() == item.len() {
-        return (b"", 0);
+        // A group's name, or an address without a port.
+        let bare = !item.is_empty() && item.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, b'.' | b':'));
+        return (if bare && item.contains(&b'.') || item.contains(&b':') { item } else { b"" }, 0);
     }
     let port = number(&item[host.len() + 1..]).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
     (host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host), port)
@@ -147,10 +149,10 @@ fn times(meaning: &Meaning, f: &Fields<'_>, fetch: &mut Fetch<'_>) {
     fetch.first_sent = if begun == fetch.started { fetch.sent } else { fetch.started };
     fetch.answered = after(Field::UpstreamHeader);
     fetch.completed = after(Field::UpstreamResponse);
-    if meaning.has(Field::UpstreamConnect) {
+    if f.seen(Field::UpstreamConnect) {
         fetch.had_connection = Some(fetch.connected.is_known());
     }
-    if meaning.has(Field::UpstreamHeader) {
+    if f.seen(Field::UpstreamHeader) {
         fetch.had_answer = Some(fetch.answered.is_known());
     }
 }

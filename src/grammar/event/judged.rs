@@ -34,11 +34,19 @@ pub fn told<'c>(
     let cache = judge.cache(f);
     let mut fetch = fetch::base(meaning, f, r);
     fetch.origin_status = r.upstream.status;
-    let class = class(judge, f, &fetch);
+    let Said { class, field } = class(judge, f, &fetch);
     if class == Class::Noise {
         return Told::Noise;
     }
     let asked = asked(meaning, f, cache, r);
+    // A status that came from the store is another request's failure.
+    let cached = cache == Some(CacheWord::Hit) && field == Field::Status;
+    let class = if cached { Class::Ok } else { class };
+    let asked = if cached { Some(false) } else { asked };
+    // A word for the origin's status says that it is the edge's own, put there in want of one.
+    if class == Class::Failed && field == Field::UpstreamStatus {
+        fetch.origin_status = 0;
+    }
     let Some(outcome) = outcome(meaning, class, cache, asked, r) else {
         r.made_by = if cache == Some(CacheWord::Synth) { MadeBy::Itself } else { MadeBy::Hit };
         return Told::Served;
@@ -57,15 +65,25 @@ pub fn told<'c>(
         fetch.reason = Reason::Bgfetch;
     }
     fetch::settle_times(&mut fetch);
+    let says_opens = meaning.has_any(&[Field::UpstreamAddr, Field::UpstreamResponse, Field::UpstreamConnect]);
+    if !says_opens && asked != Some(false) {
+        fetch.opens = 1;
+    }
     if outcome != FetchOutcome::Good {
         marks(judge, f, words, &mut fetch);
     }
     Told::Fetched(fetch)
 }
 
+/// What a field says.
+struct Said {
+    class: Class,
+    field: Field,
+}
+
 /// What the first field says that says more than "nothing failed".
-fn class(judge: &Judge, f: &Fields<'_>, fetch: &Fetch<'_>) -> Class {
-    let mut found = Class::Unknown;
+fn class(judge: &Judge, f: &Fields<'_>, fetch: &Fetch<'_>) -> Said {
+    let mut found = Said { class: Class::Unknown, field: Field::Ignored };
     for asked in &judge.asked {
         let class = match judge.class(asked, f) {
             Class::Depends => judge.class_given(asked, f, &Facts::of(fetch)),
@@ -73,8 +91,13 @@ fn class(judge: &Judge, f: &Fields<'_>, fetch: &Fetch<'_>) -> Class {
         };
         match class {
             Class::Unknown | Class::Depends => {}
-            Class::Ok => found = Class::Ok,
-            class => return class,
+            class => {
+                let said = Said { class, field: asked.field };
+                if class != Class::Ok {
+                    return said;
+                }
+                found = said;
+            }
         }
     }
     found
@@ -83,8 +106,7 @@ fn class(judge: &Judge, f: &Fields<'_>, fetch: &Fetch<'_>) -> Class {
 /// Whether the origin was asked; `None` when the line does not say.
 fn asked(meaning: &Meaning, f: &Fields<'_>, cache: Option<CacheWord>, r: &Request<'_>) -> Option<bool> {
     let told = meaning.has(Field::Asked).then(|| !matches!(f.get(Field::Asked), [] | [b'0'] | b"false" | b"00"));
-    let addressed = meaning
-        .has_any(&[Field::UpstreamAddr, Field::UpstreamStatus])
+    let addressed = (f.seen(Field::UpstreamAddr) || f.seen(Field::UpstreamStatus))
         .then(|| r.upstream.status > 0 || !f.get(Field::UpstreamAddr).is_empty());
     let all = [told, cache.map(CacheWord::asked), addressed];
     if all.contains(&Some(true)) { Some(true) } else { all.into_iter().flatten().next() }

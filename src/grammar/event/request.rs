@@ -1,6 +1,6 @@
 //! The served request of a line. In: its fields; out: a `Request` and when it was. It must not know the line's shape.
 
-use crate::model::{Locator, MadeBy, Request, Stamp, Upstream};
+use crate::model::{Locator, MadeBy, Request, RequestReason, Stamp, Upstream};
 
 use super::super::field::{Field, Fields, number};
 use super::super::format::Stamped;
@@ -78,7 +78,7 @@ pub fn zoned(meaning: &Meaning, fields: &Fields<'_>) -> Option<Zoned> {
 
 /// The request of a line.
 pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -> Request<'c> {
-    let RequestLine { method, host, url, .. } = line(meaning, f);
+    let RequestLine { method, host, url, .. } = line(f);
     let logged_host = without_port(f.get(Field::Host));
     let real_peer = f.get(Field::RealPeer);
     let (peer, client) = if real_peer.is_empty() {
@@ -112,6 +112,7 @@ pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -
             f.get(Field::XRequestId),
             f.get(Field::RequestId),
         ]),
+        reason: reason(f),
         made_by: made_by(f, upstream),
         own_id: f.get(Field::OwnId),
         pop: f.get(Field::Pop),
@@ -125,8 +126,8 @@ pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -
     }
 }
 
-fn line<'c>(meaning: &Meaning, f: &Fields<'c>) -> RequestLine<'c> {
-    if meaning.has(Field::Request) {
+fn line<'c>(f: &Fields<'c>) -> RequestLine<'c> {
+    if f.seen(Field::Request) {
         return request_line(f.raw(Field::Request));
     }
     RequestLine { method: f.get(Field::Method), ..target(f.get(Field::Uri)) }
@@ -134,6 +135,13 @@ fn line<'c>(meaning: &Meaning, f: &Fields<'c>) -> RequestLine<'c> {
 
 fn first_of<const N: usize>(candidates: [&[u8]; N]) -> &[u8] {
     candidates.into_iter().find(|c| !c.is_empty()).unwrap_or(b"")
+}
+
+/// Whether a client sent it, or another node of the same tier (a shield).
+fn reason(f: &Fields<'_>) -> RequestReason {
+    let no = |value: &[u8]| matches!(value, [] | [b'0'] | b"false" | b"False");
+    let inner = f.seen(Field::Hop) && !no(f.get(Field::Hop)) || f.seen(Field::FirstHop) && no(f.get(Field::FirstHop));
+    if inner { RequestReason::Hop } else { RequestReason::Client }
 }
 
 /// What made the answer: an upstream, the proxy's own cache, or the server itself.
@@ -153,9 +161,10 @@ pub fn upstream(meaning: &Meaning, f: &Fields<'_>) -> Upstream {
     // Whichever the format has: all upstream lists of one line have the same length.
     let present = [Field::UpstreamAddr, Field::UpstreamStatus, Field::UpstreamResponse, Field::UpstreamConnect]
         .into_iter()
-        .find(|field| meaning.has(*field));
+        .find(|field| f.seen(*field));
     let Some(present) = present else { return Upstream::default() };
-    if f.get(present).is_empty() {
+    let value = f.get(present);
+    if value.is_empty() || present == Field::UpstreamStatus && matches!(value, b"0" | b"000" | b"-1") {
         return Upstream { status: 0, answered: None, asked: Some(false) };
     }
     let status = number(last(f.raw(Field::UpstreamStatus))).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
@@ -164,14 +173,14 @@ pub fn upstream(meaning: &Meaning, f: &Fields<'_>) -> Upstream {
 
 /// Whether the last upstream sent headers: `$upstream_header_time` is a number, or bytes were received.
 fn answered(meaning: &Meaning, f: &Fields<'_>) -> Option<bool> {
-    if meaning.has(Field::UpstreamHeader) {
+    if f.seen(Field::UpstreamHeader) {
         return Some(meaning.us(Field::UpstreamHeader, last(f.raw(Field::UpstreamHeader))).is_some());
     }
-    if meaning.has(Field::UpstreamReceived) {
+    if f.seen(Field::UpstreamReceived) {
         // Some bytes may be half a header; none are no answer.
         return if number(last(f.raw(Field::UpstreamReceived))).unwrap_or(0) == 0 { Some(false) } else { None };
     }
     // A group's name alone: no peer of it was alive, so nobody can have answered.
     let addr = last(f.raw(Field::UpstreamAddr));
-    (meaning.has(Field::UpstreamAddr) && !addr.contains(&b':')).then_some(false)
+    (f.seen(Field::UpstreamAddr) && !addr.contains(&b':')).then_some(false)
 }

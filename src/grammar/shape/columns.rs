@@ -69,7 +69,7 @@ impl Columns {
                 return Err(from);
             }
             // The first of several columns of one meaning that has a value counts.
-            if *field != Field::Ignored && (fields.get(*field).is_empty() || !matches!(value, [] | [b'-'])) {
+            if *field != Field::Ignored && fields.get(*field).is_empty() {
                 fields.set(*field, value);
             }
             from += end + 1;

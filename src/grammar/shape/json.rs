@@ -8,6 +8,9 @@ use crate::model::LineOutcome;
 use super::json_keys::{Entry, Keys};
 use super::json_text::{blank, nested_end, scalar_end, string_end};
 
+/// What some editors and exporters put before the first line.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// A compiled JSON format.
 #[derive(Clone, Debug)]
 pub struct Json {
@@ -30,7 +33,7 @@ impl Json {
     /// Reads the record at the start of `b`. The error is how far it could be read.
     pub fn record<'c, 'f>(&self, b: &'c [u8], fields: &'f mut Fields<'c>) -> Result<Found<'c, 'f>, usize> {
         let mut found = Found { fields, embedded: None, needs: 0 };
-        let at = blank(b, 0);
+        let at = blank(b, if b.starts_with(BOM) { BOM.len() } else { 0 });
         if b.get(at) != Some(&b'{') {
             return Err(at);
         }
@@ -81,7 +84,8 @@ impl Json {
                     at = end;
                 }
                 Some(b',') => at += 1,
-                _ => return array.get(at) == Some(&b']'),
+                // An array with one record per line ends in another one.
+                end => return matches!(end, None | Some(b']')),
             }
         }
     }
@@ -172,7 +176,7 @@ impl Json {
             return Err(at);
         }
         // Where several keys mean the same, the first that has a value counts.
-        if !matches!(value, [] | [b'-']) || found.fields.raw(e.field).is_empty() {
+        if found.fields.get(e.field).is_empty() {
             found.fields.set(e.field, value);
         }
         Ok(())
@@ -214,8 +218,7 @@ mod tests {
             keys.entry(path).unwrap().field = *field;
         }
         for need in needs {
-            let (path, says) = need.split_once('~').unwrap_or((need, ""));
-            keys.need(path, says).unwrap();
+            keys.need(need).unwrap();
         }
         keys.entry("records").unwrap().records = true;
         Json { keys: keys.seal(), meaning: Meaning::new(Escape::Json, &[]) }
@@ -269,6 +272,7 @@ mod tests {
         }
         assert!(j.wrapped(br#"{"status":1}"#).is_none());
         assert!(!Json::each(br#"[{"status":1},{"sta"#, |_| {}));
+        assert!(Json::each(br#"[{"status":1},"#, |_| {}));
     }
 
     proptest! {

@@ -111,16 +111,20 @@ impl Keys {
         Ok(&mut self.levels[level].entries[at])
     }
 
-    /// Makes a key one that every line must have, with what its value must contain.
-    pub fn need(&mut self, path: &str, says: &str) -> Result<(), String> {
+    /// Makes a key one that every line must have: `key`, `key~what its value contains`, or such alternatives with `|`
+    /// between them.
+    pub fn need(&mut self, text: &str) -> Result<(), String> {
         if self.needs as usize >= MOST {
             return Err(format!("more than {MOST} keys are needed"));
         }
         let bit = 1 << self.needs;
         self.needs += 1;
-        let entry = self.entry(path)?;
-        entry.need |= bit;
-        entry.says = says.to_ascii_lowercase().into_bytes().into();
+        for one in text.split('|') {
+            let (path, says) = one.split_once('~').unwrap_or((one, ""));
+            let entry = self.entry(path)?;
+            entry.need |= bit;
+            entry.says = says.to_ascii_lowercase().into_bytes().into();
+        }
         Ok(())
     }
 
@@ -176,7 +180,7 @@ mod tests {
         for path in ["a", "b.c", "b.d.e", "x\\.y", "status", "statuz", "time", "mite"] {
             keys.entry(path).unwrap();
         }
-        keys.need("status", "").unwrap();
+        keys.need("status|b.c").unwrap();
         let keys = keys.seal();
         assert!(["a", "b", "x.y", "status", "statuz", "time", "mite"].iter().all(|k| keys.level(0).find(k.as_bytes()).is_some()));
         let b = keys.level(0).find(b"b").and_then(|e| e.child).unwrap();
