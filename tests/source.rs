@@ -63,7 +63,7 @@ impl Scratch {
 }
 
 fn small(chunk: usize, cap: usize) -> Settings {
-    Settings { chunk, cap, progress: None }
+    Settings { chunk, cap, ..Settings::default() }
 }
 
 fn read_with(

@@ -42,7 +42,8 @@ instead where none came. zone_unknown is there, and true, where the stamps name
 no zone: give it with --log-tz. Values of headers and query parameters that look
 secret are masked with their length; bytes that are no UTF-8 become U+FFFD. A
 transaction of Varnish stands where it ended; one whose beginning or end is not
-in the log, at the end of its log.";
+in the log, at the end of its log. The logs of a file that holds several come one
+after the other, those nearer to the client first; lines count as in the file.";
 
 /// Types of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,10 +4,11 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::common::{self, Common};
+use super::known;
 use super::{Outcome, analyze::Output};
 use crate::error::{Error, Kind};
-use super::known;
 use crate::grammar::Library;
+use crate::pipeline::{Log, logs, stops};
 use crate::source::{PathSpec, head, resolve};
 use crate::view::Plain;
 
@@ -49,15 +50,30 @@ struct Answer {
     format: Option<String>,
     family: Option<String>,
     tier: Option<String>,
+    /// What log shippers have put around its lines, innermost first.
+    wrapper: Option<String>,
+    /// Whose lines of the file these are, when it has lines of several.
+    sender: Option<String>,
     confidence: f32,
     why: String,
     runner_up: Option<RunnerUp>,
+    /// The first lines that do not fit, where not nearly all do.
+    stops: Vec<Stop>,
+    /// What to pass on the command line, where the log does not say enough.
+    remedy: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
 struct RunnerUp {
     format: String,
     share: f32,
+}
+
+/// A line that does not fit, divided where it stops fitting; what looks secret is masked.
+#[derive(Debug, Serialize)]
+struct Stop {
+    fits: String,
+    does_not: String,
 }
 
 /// Runs the command.
@@ -97,7 +113,10 @@ fn check(files: &[std::path::PathBuf], common: &Common) -> Outcome {
             Ok(library) => {
                 let samples: usize = library.grammars().iter().map(|g| g.samples.len()).sum();
                 let shown = file.display().to_string();
-                common::print(&format!("{}: all {samples} samples are read as they say\n", Plain::of(&shown).as_str()))?;
+                common::print(&format!(
+                    "{}: all {samples} samples are read as they say\n",
+                    Plain::of(&shown).as_str()
+                ))?;
             }
             Err(e) => {
                 failed = true;
@@ -114,9 +133,10 @@ fn detect(paths: &[String], output: Output, library: &Library, common: &Common) 
     let mut answers = Vec::new();
     let mut troubles: Vec<String> = resolved.troubles.iter().map(|t| format!("{} {}", t.path, t.why)).collect();
     for found in &resolved.files {
-        let name = found.path.rsplit('/').next().unwrap_or_default();
         match head(found, HEAD) {
-            Ok(h) => answers.push(answer(&found.path, library.detect(&h.bytes, name), library)),
+            Ok(h) => {
+                answers.extend(logs(found, &h.bytes, library, None).logs.into_iter().map(|l| answer(&found.path, l)))
+            }
             Err(t) => troubles.push(format!("{} {}", t.path, t.why)),
         }
     }
@@ -139,33 +159,45 @@ fn detect(paths: &[String], output: Output, library: &Library, common: &Common) 
     })
 }
 
-fn answer(file: &str, d: crate::grammar::Detection, library: &Library) -> Answer {
-    let grammar = d.grammar.and_then(|n| library.grammars().get(n));
+fn answer(file: &str, log: Log) -> Answer {
+    let (d, grammar) = (log.detection, log.grammar);
+    let stops = stops(&d).into_iter().map(|(fits, does_not)| Stop { fits, does_not }).collect();
     Answer {
         file: file.into(),
-        format: grammar.map(|g| g.name.clone()),
-        family: grammar.map(|g| g.family.lossy().into_owned()),
-        tier: grammar.map(|g| g.tier.word().into()),
+        format: grammar.as_ref().map(|g| g.name.clone()),
+        family: grammar.as_ref().map(|g| g.family.lossy().into_owned()),
+        tier: grammar.as_ref().map(|g| g.tier.word().into()),
+        wrapper: log.reach.map(|r| r.wrap.words()).filter(|w| !w.is_empty()),
+        sender: Some(log.sender).filter(|s| !s.is_empty()),
         confidence: d.confidence,
         why: d.why,
         runner_up: d.runner_up.map(|(format, share)| RunnerUp { format, share }),
+        stops,
+        remedy: d.remedy,
     }
 }
 
 fn sentence(a: &Answer) -> String {
-    let file = Plain::of(&a.file);
-    let why = Plain::of(&a.why);
     let second = a.runner_up.as_ref().map(|r| format!("; next best {} ({:.0} %)", r.format, r.share * 100.0));
-    let second = second.unwrap_or_default();
-    match (&a.format, &a.tier) {
-        (Some(format), Some(tier)) => {
-            format!(
-                "{}\n    {format} ({tier}), {:.0} % sure: {}{second}\n",
-                file.as_str(),
-                a.confidence * 100.0,
-                why.as_str()
-            )
-        }
-        _ => format!("{}\n    not recognised: {}{second}\n", file.as_str(), why.as_str()),
+    let taken = match (&a.format, &a.tier) {
+        (Some(format), Some(tier)) => format!("{format} ({tier}), {:.0} % sure", a.confidence * 100.0),
+        _ => "not recognised".to_string(),
+    };
+    let mut text = format!("{}\n    {taken}: {}{}\n", a.file, a.why, second.unwrap_or_default());
+    for stop in &a.stops {
+        text.push_str(&format!("    a line fits up to {}\n", shown(stop)));
     }
+    if let Some(remedy) = &a.remedy {
+        text.push_str(&format!("    {remedy}\n"));
+    }
+    text.lines().map(|l| format!("{}\n", Plain::of(l).as_str())).collect()
+}
+
+/// The end of what fits and the beginning of the rest.
+fn shown(stop: &Stop) -> String {
+    let skipped = stop.fits.chars().count().saturating_sub(60);
+    let fits: String = stop.fits.chars().skip(skipped).collect();
+    let rest: String = stop.does_not.chars().take(60).collect();
+    let before = if skipped > 0 { "…" } else { "" };
+    format!("\u{bb}{before}{fits}\u{ab} and not from \u{bb}{rest}\u{ab}")
 }

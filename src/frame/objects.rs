@@ -2,7 +2,7 @@
 //! them. In: a range of decompressed bytes and where it lies; out: the objects with their `Locator`, pushed one by one,
 //! and the places where a range may be cut. It must not know any key.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::lines::{MAX_RECORD, without_newline};
 use crate::model::{FileId, Locator};
@@ -21,6 +21,20 @@ pub fn cut(bytes: &[u8]) -> Option<usize> {
         Some(edge) => Some(edge),
         None if bytes.len() > 16 * MAX_RECORD => super::lines::cut(bytes),
         None => None,
+    }
+}
+
+/// Where a range may be cut into whole lines: behind its last newline that is in no object.
+pub fn cut_lines(bytes: &[u8]) -> Option<usize> {
+    let (mut at, mut edge) = (0, None);
+    loop {
+        let open = memchr(b'{', &bytes[at..]).map(|n| at + n);
+        edge = memrchr(b'\n', &bytes[at..open.unwrap_or(bytes.len())]).map(|n| at + n + 1).or(edge);
+        match open.and_then(|open| end_of(bytes, open)) {
+            Some(end) => at = end,
+            None if edge.is_none() && bytes.len() > 16 * MAX_RECORD => return super::lines::cut(bytes),
+            None => return edge,
+        }
     }
 }
 
@@ -119,6 +133,8 @@ mod tests {
         );
         assert_eq!(cut(b"[\n{\"a\":1},\n{\"b\""), Some(9));
         assert_eq!(cut(b"{\"a\":"), None);
+        assert_eq!(cut_lines(b"[\n{\"a\":1},\n{\"b\"\n"), Some(11));
+        assert_eq!(cut_lines(b"{\n\"a\":1\n}{\n"), None);
     }
 
     proptest! {
@@ -127,10 +143,11 @@ mod tests {
             prop::sample::select(vec!["{\"a\":\"}\\\"\"}", ",", "\n", "{\n\"b\":{}\n}", "[", "]", " "]), 0..20), at in 0usize..120) {
             let text: Vec<u8> = parts.concat().into_bytes();
             let whole: Vec<_> = found(&text).into_iter().map(|f| (f.0, f.1, f.3)).collect();
-            if let Some(edge) = cut(&text[..at.min(text.len())]) {
+            let seen = &text[..at.min(text.len())];
+            for edge in [cut(seen), cut_lines(seen)].into_iter().flatten() {
                 let mut both: Vec<_> = found(&text[..edge]).into_iter().map(|f| (f.0, f.1, f.3)).collect();
                 both.extend(found(&text[edge..]).into_iter().map(|f| (f.0, f.1 + edge as u64, f.3)));
-                prop_assert_eq!(both, whole);
+                prop_assert_eq!(&both, &whole);
             }
         }
 

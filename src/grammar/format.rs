@@ -133,6 +133,11 @@ impl Grammar {
         Reader::new(self, header)
     }
 
+    /// True for a header line of the format.
+    pub fn names_columns(&self, line: &[u8]) -> bool {
+        self.heading.as_ref().is_some_and(|h| h.columns(line).is_some())
+    }
+
     /// True when the line starts a record; every line does where records are lines.
     #[inline]
     pub fn starts(&self, line: &[u8]) -> bool {

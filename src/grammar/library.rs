@@ -114,6 +114,11 @@ impl Library {
         all
     }
 
+    /// A library of nothing but the format of that name.
+    pub fn only(&self, name: &str) -> Option<Library> {
+        self.get(name).map(|grammar| Library { grammars: vec![grammar.clone()] })
+    }
+
     /// The format of that name, or an error that lists the names.
     pub fn named(&self, name: &str) -> Result<&Grammar> {
         self.get(name).ok_or_else(|| {

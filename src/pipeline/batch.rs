@@ -5,21 +5,19 @@
 //! requests below are kept.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 
 use super::Job;
+use super::chunked::chunks;
 use super::context::{Context, Wanted};
 use super::fold::fold;
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
-use crate::frame::{lines, objects, vsl, vsl_binary, vsl3};
-use crate::grammar::{Framing, Grammar, HeadingKind};
 use crate::model::report::Span;
 use crate::model::{FileId, Stamp, Tier};
-use crate::source::{Chunk, Chunks, Found, Heading, Settings, Trouble};
+use crate::source::{Found, Settings, Trouble};
 
 /// Fetches up to which every request of the next tier is kept.
 const KEEP_ALL: usize = 400_000;
@@ -91,10 +89,16 @@ fn stage(
 }
 
 fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, troubles: &Mutex<Vec<Trouble>>) -> Partial {
-    let grammar = &context.reading(context.files[&id].series).grammar;
-    let told = |t: Trouble| troubles.lock().unwrap_or_else(|e| e.into_inner()).push(t);
-    let settings = Settings { progress: job.progress.clone(), chunk: job.chunk, ..Settings::default() };
-    let chunks = match chunks(found, id, grammar, &settings) {
+    // A file with several logs is read once for each; its trouble and its bytes are told once.
+    let told = |t: Trouble| {
+        let mut told = troubles.lock().unwrap_or_else(|e| e.into_inner());
+        if !told.contains(&t) {
+            told.push(t);
+        }
+    };
+    let progress = job.progress.clone().filter(|_| context.counts_file(id));
+    let settings = Settings { progress, chunk: job.chunk, ..Settings::default() };
+    let chunks = match chunks(found, id, context, &settings) {
         Ok(chunks) => chunks,
         Err(t) => {
             told(t);
@@ -111,52 +115,4 @@ fn file(found: &Found, id: FileId, context: &Context<'_>, job: &Job<'_>, trouble
             }
         })
         .reduce(Partial::empty, |a, b| a.merge(b, context))
-}
-
-/// Which lines of that format name the columns of others.
-fn heading(grammar: &Grammar) -> Option<Heading> {
-    grammar.heading.as_ref().map(|h| match h.kind {
-        HeadingKind::W3c => Heading::Marked("#Fields:"),
-        HeadingKind::Csv => Heading::First,
-    })
-}
-
-/// The chunks of a file of that format, each with what its framing must know of the bytes before it.
-pub fn chunks<'a>(
-    found: &Found,
-    id: FileId,
-    grammar: &'a Grammar,
-    settings: &Settings,
-) -> Result<impl Iterator<Item = Result<Chunk, Trouble>> + Send + use<'a>, Trouble> {
-    // Shared by the cut and by what comes after it; both run one after the other, on whatever thread asks next.
-    let behind = Arc::new(AtomicU8::new(0));
-    let mut before = 0;
-    let told = behind.clone();
-    let edge = move |bytes: &[u8]| {
-        let (edge, next) = cut(grammar, bytes, before)?;
-        before = next;
-        told.store(next, Relaxed);
-        Some(edge)
-    };
-    let mut begins = 0;
-    let settings = Settings { heading: heading(grammar), ..settings.clone() };
-    Ok(Chunks::open(found, id, edge, &settings)?.map(move |chunk| {
-        chunk.map(|mut chunk| {
-            chunk.before = std::mem::replace(&mut begins, behind.load(Relaxed));
-            chunk
-        })
-    }))
-}
-
-/// Where a buffer of that format may be cut, and what the next one must know of it; `before`: the same of this one.
-pub fn cut(grammar: &Grammar, bytes: &[u8], before: u8) -> Option<(usize, u8)> {
-    let edge = match grammar.framing {
-        Framing::Lines => lines::cut(bytes),
-        Framing::Records => lines::cut_records(bytes, &|l| grammar.starts(l)),
-        Framing::Objects => objects::cut(bytes),
-        Framing::Vsl => vsl::cut(bytes),
-        Framing::Vsl3 => vsl3::cut(bytes),
-        Framing::VslBinary => return vsl_binary::cut(bytes, before),
-    };
-    edge.map(|edge| (edge, 0))
 }

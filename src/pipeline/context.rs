@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::reach::Reach;
 use crate::classify::Rules;
 use crate::grammar::Grammar;
 use crate::model::stamp::SECOND;
@@ -61,6 +62,8 @@ pub struct Context<'a> {
     pub series: BTreeMap<SeriesId, Reading>,
     /// Files by number.
     pub files: BTreeMap<FileId, FileInfo>,
+    /// How to get at the lines of those files whose lines are wrapped, or that hold several logs.
+    pub wraps: BTreeMap<FileId, Reach>,
     /// Cause rules.
     pub rules: &'a Rules,
     /// Requests that are kept for the linker, by tier.
@@ -77,6 +80,11 @@ impl Context<'_> {
     /// The series of that number. Every file of the plan has one.
     pub fn reading(&self, id: SeriesId) -> &Reading {
         &self.series[&id]
+    }
+
+    /// True for one log of each file, for what is counted once per file however many logs it holds.
+    pub fn counts_file(&self, file: FileId) -> bool {
+        self.wraps.get(&file).is_none_or(|reach| reach.wrap.tells)
     }
 
     /// True when an event of that time counts. Lower tiers have clocks of their own, possibly zones apart: of them so

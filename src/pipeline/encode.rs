@@ -136,7 +136,7 @@ pub fn encode(chunk: &Chunk, first_line: u64, desk: &Desk<'_>, mut spare: Vec<u8
     let place = |at: Locator| (path, first_line + u64::from(at.line));
     let mut tally = FileTally::default();
     let mut scribe = Scribe { desk, logged: desk.logged(id, &place), out: spare, events: 0, edges: Vec::new() };
-    let fragments = fold::read(chunk, desk.context.reading(id), &mut tally, &mut scribe);
+    let fragments = fold::read(chunk, desk.context, &mut tally, &mut scribe);
     let Scribe { out: bytes, events, mut edges, .. } = scribe;
     edges.sort_unstable();
     let cut = fragments.map(|fragments| Cut { fragments, edges });

@@ -2,14 +2,18 @@
 //! out: what its events add up to, and the pieces of transactions that its edges cut. It must not keep anything.
 //! The same reading serves whoever else listens to a chunk's events.
 
+use std::cell::Cell;
+
 use super::absorb::Absorber;
 use super::context::{Context, Reading};
 use super::partial::{FileTally, Partial, Piece};
-use crate::frame::vsl_binary::{Quotes, Range};
-use crate::frame::{lines, objects, vsl, vsl_binary, vsl3};
+use super::reach::Reach;
+use crate::frame::vsl_binary::{self, Quotes};
+use crate::frame::{Unwrapped, lines, objects, vsl, vsl3};
 use crate::grammar::Framing;
 use crate::model::report::Lines;
-use crate::model::vsl::VslItem;
+use crate::model::vsl::{VslHeader, VslItem, VslRecord};
+use crate::model::vsl3::Record3;
 use crate::model::{Event, LineOutcome, Locator, SeriesId, Tag};
 use crate::source::Chunk;
 use crate::varnish::{Assembler, Assembler3, Fragments};
@@ -31,6 +35,28 @@ impl Listen for Absorber<'_, '_> {
     }
 }
 
+thread_local! {
+    /// Where logs are taken out of their wrapping: one chunk after the other, so that nothing is allocated.
+    static INSIDE: Cell<Unwrapped> = Cell::default();
+}
+
+/// What is framed: the bytes of a chunk, or a log taken out of them.
+struct Range<'c> {
+    chunk: &'c Chunk,
+    bytes: &'c [u8],
+    /// Where `bytes` lie; from the beginning on for a log that was taken out.
+    offset: u64,
+    inside: Option<&'c Unwrapped>,
+}
+
+impl Range<'_> {
+    /// The place in the file.
+    #[inline]
+    fn place(&self, at: Locator) -> Locator {
+        self.inside.map_or(at, |log| log.place(at, self.chunk.offset))
+    }
+}
+
 /// Folds a chunk.
 pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     let file = &context.files[&chunk.file];
@@ -38,14 +64,11 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
     let mut partial = Partial::empty();
     let mut tally = FileTally::default();
     let mut absorber = Absorber::new(&mut partial, context, reading);
-    let fragments = read(chunk, reading, &mut tally, &mut absorber);
+    let fragments = read(chunk, context, &mut tally, &mut absorber);
     absorber.finish();
     if let Some(fragments) = fragments {
-        let end = if chunk.last {
-            (file.ordinal + 1, 0)
-        } else {
-            (file.ordinal, chunk.offset + chunk.bytes.len() as u64)
-        };
+        let end =
+            if chunk.last { (file.ordinal + 1, 0) } else { (file.ordinal, chunk.offset + chunk.bytes.len() as u64) };
         partial.open.insert((file.series, (file.ordinal, chunk.offset)), Piece { end, fragments });
     }
     partial.file(chunk.file).absorb(tally);
@@ -53,40 +76,69 @@ pub fn fold(chunk: &Chunk, context: &Context<'_>) -> Partial {
 }
 
 /// Reads a chunk: tells its events and counts its lines. Hands back the pieces of transactions that its edges cut,
-/// where the format has transactions.
-pub fn read(chunk: &Chunk, reading: &Reading, tally: &mut FileTally, to: &mut impl Listen) -> Option<Fragments> {
-    let fragments = match reading.grammar.framing {
-        Framing::Vsl | Framing::VslBinary => Some(transactions(chunk, &Quotes::default(), tally, reading, to)),
-        Framing::Vsl3 => Some(requests(chunk, tally, to)),
-        _ => {
-            records(chunk, tally, reading, to);
-            None
+/// where the format has transactions. Places are those in the file, also of a log that is taken out of its wrapping.
+pub fn read(chunk: &Chunk, context: &Context<'_>, tally: &mut FileTally, to: &mut impl Listen) -> Option<Fragments> {
+    let reading = context.reading(context.files[&chunk.file].series);
+    let fragments = match context.wraps.get(&chunk.file) {
+        Some(reach) => inside(chunk, reach, reading, tally, to),
+        None => {
+            let range = Range { chunk, bytes: &chunk.bytes, offset: chunk.offset, inside: None };
+            framed(&range, reading, tally, to)
         }
     };
-    tally.lines.read += chunk.overlong;
-    tally.lines.not_understood += chunk.overlong;
+    if context.counts_file(chunk.file) {
+        tally.lines.read += chunk.overlong;
+        tally.lines.not_understood += chunk.overlong;
+    }
     tally.chunks.insert(chunk.offset, (chunk.overlong, chunk.newlines));
     fragments
 }
 
+/// Reads a log that must be taken out of its chunk.
+fn inside(
+    chunk: &Chunk,
+    reach: &Reach,
+    reading: &Reading,
+    tally: &mut FileTally,
+    to: &mut impl Listen,
+) -> Option<Fragments> {
+    let mut log = INSIDE.take();
+    reach.fill(&mut log, &chunk.bytes, true);
+    let range = Range { chunk, bytes: log.bytes(), offset: 0, inside: Some(&log) };
+    let fragments = framed(&range, reading, tally, to);
+    log.count(&mut tally.lines);
+    INSIDE.set(log);
+    fragments
+}
+
+fn framed(range: &Range<'_>, reading: &Reading, tally: &mut FileTally, to: &mut impl Listen) -> Option<Fragments> {
+    match reading.grammar.framing {
+        Framing::Vsl | Framing::VslBinary => Some(transactions(range, &Quotes::default(), tally, reading, to)),
+        Framing::Vsl3 => Some(requests(range, tally, to)),
+        _ => {
+            records(range, tally, reading, to);
+            None
+        }
+    }
+}
+
 /// Lines and multi-line records.
-fn records(chunk: &Chunk, tally: &mut FileTally, reading: &Reading, to: &mut impl Listen) {
+fn records(range: &Range<'_>, tally: &mut FileTally, reading: &Reading, to: &mut impl Listen) {
+    let (bytes, file, offset) = (range.bytes, range.chunk.file, range.offset);
     let grammar = &reading.grammar;
-    let mut reader = grammar.reader(chunk.header.as_deref());
+    let mut reader = grammar.reader(range.chunk.header.as_deref());
     let mut one = |text: &[u8], at: Locator, further: u32| {
-        let outcome = if text.is_empty() {
-            LineOutcome::Skipped
-        } else {
-            reader.line(text, at, &mut |event| to.event(&event))
-        };
+        let at = range.place(at);
+        let outcome =
+            if text.is_empty() { LineOutcome::Skipped } else { reader.line(text, at, &mut |event| to.event(&event)) };
         count(tally, outcome, u64::from(further), at, text);
     };
     match grammar.framing {
         Framing::Records => {
-            lines::each_record(&chunk.bytes, chunk.file, chunk.offset, &|l| grammar.starts(l), &mut one);
+            lines::each_record(bytes, file, offset, &|l| grammar.starts(l), &mut one);
         }
-        Framing::Objects => objects::each_object(&chunk.bytes, chunk.file, chunk.offset, &mut one),
-        _ => lines::each_line(&chunk.bytes, chunk.file, chunk.offset, |text, at| one(text, at, 0)),
+        Framing::Objects => objects::each_object(bytes, file, offset, &mut one),
+        _ => lines::each_line(bytes, file, offset, |text, at| one(text, at, 0)),
     }
 }
 
@@ -108,7 +160,7 @@ fn count(tally: &mut FileTally, outcome: LineOutcome, further: u64, at: Locator,
 
 /// Varnish's own records, text or binary.
 fn transactions<'c>(
-    chunk: &'c Chunk,
+    range: &Range<'c>,
     quotes: &'c Quotes,
     tally: &mut FileTally,
     reading: &Reading,
@@ -116,7 +168,7 @@ fn transactions<'c>(
 ) -> Fragments {
     let mut assembler = Assembler::new();
     let mut rejects: Vec<(Locator, &[u8])> = Vec::new();
-    let take = |item: VslItem<'c>| match item {
+    let take = |item: VslItem<'c>| match placed(item, range) {
         VslItem::Rejected(at, text) if rejects.len() < 8 => rejects.push((at, text)),
         VslItem::Rejected(..) => {}
         item => {
@@ -128,29 +180,41 @@ fn transactions<'c>(
             }
         }
     };
-    let Chunk { bytes, file, offset, before, last, .. } = chunk;
+    let Chunk { file, before, last, .. } = *range.chunk;
+    let (bytes, offset) = (range.bytes, range.offset);
     match reading.grammar.framing {
         Framing::VslBinary => {
-            let range = Range { bytes, before: *before, last: *last, file: *file, offset: *offset };
+            let range = vsl_binary::Range { bytes, before, last, file, offset };
             vsl_binary::records(&range, quotes, &mut tally.lines, take);
         }
-        _ => vsl::records(bytes, *file, *offset, &mut tally.lines, take),
+        _ => vsl::records(bytes, file, offset, &mut tally.lines, take),
     }
     rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
     assembler.finish()
 }
 
+/// The item with its place in the file.
+#[inline]
+fn placed<'c>(item: VslItem<'c>, range: &Range<'_>) -> VslItem<'c> {
+    match item {
+        _ if range.inside.is_none() => item,
+        VslItem::Header(h) => VslItem::Header(VslHeader { at: range.place(h.at), ..h }),
+        VslItem::Record(r) => VslItem::Record(VslRecord { at: range.place(r.at), ..r }),
+        VslItem::Rejected(at, text) => VslItem::Rejected(range.place(at), text),
+    }
+}
+
 /// varnishlog text of Varnish 3.0.
-fn requests(chunk: &Chunk, tally: &mut FileTally, to: &mut impl Listen) -> Fragments {
+fn requests<'c>(range: &Range<'c>, tally: &mut FileTally, to: &mut impl Listen) -> Fragments {
     let mut assembler = Assembler3::new();
     let mut rejects: Vec<(Locator, &[u8])> = Vec::new();
     let reject = |at, text| {
         if rejects.len() < 8 {
-            rejects.push((at, text));
+            rejects.push((range.place(at), text));
         }
     };
-    let take = |record| assembler.push(record, &mut |event| to.event(&event));
-    vsl3::records(&chunk.bytes, chunk.file, chunk.offset, &mut tally.lines, take, reject);
+    let take = |r: Record3<'c>| assembler.push(Record3 { at: range.place(r.at), ..r }, &mut |event| to.event(&event));
+    vsl3::records(range.bytes, range.chunk.file, range.offset, &mut tally.lines, take, reject);
     let fragments = assembler.finish(&mut |event| to.event(&event));
     rejects.into_iter().for_each(|(at, text)| tally.reject(at.offset, at.line, text));
     fragments

@@ -6,17 +6,21 @@
 
 mod absorb;
 mod batch;
+mod chunked;
 mod circumstances;
 mod context;
 mod copies;
 mod encode;
 mod fold;
 mod impact;
+mod inside;
+mod known;
 mod linking;
 mod outside;
 mod partial;
 mod plan;
 mod quotes;
+mod reach;
 mod refine;
 mod rows;
 mod splice;
@@ -24,6 +28,7 @@ mod story;
 mod stream;
 mod summary;
 mod twins;
+mod writers;
 mod zones;
 
 use std::collections::HashMap;
@@ -35,12 +40,15 @@ use crate::model::report::ClockOffset;
 use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
 use crate::source::{Found, Progress, Trouble};
 
-pub use batch::chunks;
+pub use chunked::chunks;
 pub use context::{Context, Reading, Wanted};
 pub use encode::Encode;
 pub use fold::fold;
+pub use inside::{Log, Logs, logs};
+pub use known::stops;
 pub use partial::Partial;
 pub use plan::{Plan, bears_requests, plan};
+pub use reach::{Reach, Split};
 pub use story::safe_advice;
 pub use stream::{Stream, Streamed, stream};
 pub use summary::worst_first;

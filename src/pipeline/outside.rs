@@ -10,8 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{APART, Context, Reading};
 use super::plan::{Plan, bears_requests};
+use super::reach::Reach;
 use super::{Job, fold};
-use crate::grammar::{Framing, Grammar};
+use crate::frame::Unwrapped;
+use crate::grammar::Grammar;
 use crate::model::stamp::SECOND;
 use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text};
 use crate::source::{Chunk, Found, Rotation, samples};
@@ -27,7 +29,7 @@ const PART: u64 = 64 << 10;
 /// What is known of the time that a file covers.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
-    /// First stamp of its head.
+    /// First stamp of its head; unknown for one of several logs in a file, which is always read.
     pub first: Stamp,
     /// First and last stamp of a plain file whose parts are in order.
     pub spread: Option<(Stamp, Stamp)>,
@@ -52,6 +54,7 @@ pub fn stamps(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> (Stamp, Stamp) 
     let context = Context {
         series: BTreeMap::from([(id, reading)]),
         files: BTreeMap::from([(FileId(0), file)]),
+        wraps: BTreeMap::new(),
         rules: job.rules,
         wanted: BTreeMap::new(),
         since: Stamp::NONE,
@@ -66,14 +69,19 @@ pub fn stamps(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> (Stamp, Stamp) 
 }
 
 /// First and last stamp of a plain file; `None` when it is packed, or when its parts are not in order of time or show no
-/// stamp. Not looked for unless a span was asked for.
-pub fn spread(found: &Found, grammar: &Grammar, job: &Job<'_>) -> Option<(Stamp, Stamp)> {
+/// stamp. Not looked for unless a span was asked for. `reach` is the way to its lines, where they are wrapped.
+pub fn spread(found: &Found, grammar: &Grammar, reach: Option<&Reach>, job: &Job<'_>) -> Option<(Stamp, Stamp)> {
     if !job.since.is_known() && !job.until.is_known() {
         return None;
     }
     let mut all: Option<(Stamp, Stamp)> = None;
+    let mut log = Unwrapped::default();
     for part in samples(found, PARTS, PART)? {
-        let (first, last) = stamps(&part, grammar, job);
+        let lines = reach.map_or(&part[..], |reach| {
+            reach.fill(&mut log, &part, true);
+            log.bytes()
+        });
+        let (first, last) = stamps(lines, grammar, job);
         if !first.is_known() || all.is_some_and(|(_, before)| before > first + MARGIN) {
             return None;
         }
@@ -125,7 +133,7 @@ fn skipped(files: &[Extent], reading: &Reading, context: &Context<'_>) -> Vec<bo
         before || after
     };
     let out: Vec<bool> = (0..files.len()).map(lies_outside).collect();
-    if reading.grammar.framing != Framing::Vsl {
+    if !reading.grammar.framing.is_vsl() {
         return out;
     }
     // A transaction may begin in one file and end in the next: the neighbours of what is read are read.
@@ -177,6 +185,7 @@ mod tests {
         let context = Context {
             series: BTreeMap::new(),
             files: BTreeMap::new(),
+            wraps: BTreeMap::new(),
             rules: crate::classify::Rules::embedded(),
             wanted: BTreeMap::new(),
             since: at(since),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::partial::Partial;
 use super::plan::Plan;
-use crate::frame::vsl_binary;
+use crate::frame::{Unwrapped, vsl_binary};
 use crate::grammar::Framing;
 use crate::model::incident::Quote;
 use crate::model::{Evidence, Failure, FileId, Locator, Mark, redact};
@@ -102,15 +102,22 @@ fn read_lines(failures: &[Failure], plan: &Plan<'_>) -> HashMap<(FileId, u64), V
         offsets.sort_unstable();
         offsets.dedup();
         let Some(found) = plan.files.get(&id) else { continue };
-        let places: Vec<(u64, u32)> = offsets.iter().map(|o| (*o, LONGEST)).collect();
+        let reach = plan.context.wraps.get(&id);
+        let mut inside = Unwrapped::default();
+        let longest = if reach.is_some() { 2 * LONGEST } else { LONGEST };
+        let places: Vec<(u64, u32)> = offsets.iter().map(|o| (*o, longest)).collect();
         let binary = is_binary(plan, id);
         reread(found, &places, |n, text| {
             if binary {
                 out.insert((id, offsets[n]), vsl_binary::one_line(text).trim_ascii_start().to_vec());
                 return;
             }
-            let end = memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len());
-            out.insert((id, offsets[n]), text[..end].to_vec());
+            let line = |text: &[u8]| text[..memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len())].to_vec();
+            let quoted = reach.and_then(|reach| {
+                reach.fill(&mut inside, text, true);
+                Some(line(inside.bytes())).filter(|l| !l.is_empty())
+            });
+            out.insert((id, offsets[n]), quoted.unwrap_or_else(|| line(text)));
         });
     }
     out

@@ -3,14 +3,15 @@
 //!
 //! One thread reads and writes, the others turn chunks into bytes; so many chunks are under way that no thread waits,
 //! and no more, so that memory does not grow with the input. Sources come in the order in which they were named, the
-//! files of a rotated series oldest first.
+//! files of a rotated series oldest first. A file that holds several logs is read once for each of them: one log comes
+//! after the other, those nearer to the client first; lines are numbered as in the file.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::Job;
-use super::batch::chunks;
+use super::chunked::chunks;
 use super::encode::{Desk, Encode, Told, encode};
 use super::plan::{Plan, plan};
 use super::splice::Splicer;
@@ -112,10 +113,9 @@ impl<'d> Reader<'d, '_> {
     {
         for (id, found) in files {
             let context = self.desk.context;
-            let grammar = &context.reading(context.files[id].series).grammar;
-            let progress = self.job.progress.clone();
+            let progress = self.job.progress.clone().filter(|_| context.counts_file(*id));
             let settings = Settings { progress, chunk: self.job.chunk, ..Settings::default() };
-            let chunks = match chunks(found, *id, grammar, &settings) {
+            let chunks = match chunks(found, *id, context, &settings) {
                 Ok(chunks) => chunks,
                 Err(t) => {
                     self.troubles.push(t);

@@ -308,8 +308,13 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
     for s in &report.sources {
         let half = half_understood(s);
         let shown = if half.is_some() { 3 } else { 1 };
-        out.extend(half);
-        out.extend(s.trouble.iter().take(shown).map(|t| format!("{}: {t}", s.file)));
+        let told = half.into_iter().chain(s.trouble.iter().take(shown).map(|t| format!("{}: {t}", s.file)));
+        for warning in told {
+            // Logs of one file share its troubles.
+            if !out.contains(&warning) {
+                out.push(warning);
+            }
+        }
     }
     let unknown = report.totals.by_cause.get("unknown").copied().unwrap_or(0);
     if unknown > 0 {

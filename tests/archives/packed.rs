@@ -60,7 +60,7 @@ pub fn lines(count: usize) -> Vec<u8> {
 /// The content of a file as far as it can be read, and what is wrong with it.
 pub fn content(place: &Place, name: &str) -> (Vec<u8>, Option<String>) {
     let newline = |bytes: &[u8]| memchr::memrchr(b'\n', bytes).map(|n| n + 1);
-    let settings = Settings { chunk: 1000, cap: 100_000, progress: None };
+    let settings = Settings { chunk: 1000, cap: 100_000, ..Settings::default() };
     let (mut text, mut wrong) = (Vec::new(), None);
     match Chunks::open(&Found::file(place.path(name)), FileId(0), newline, &settings) {
         Ok(chunks) => chunks.for_each(|chunk| match chunk {

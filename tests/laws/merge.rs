@@ -34,8 +34,7 @@ fn chunks(found: &std::collections::BTreeMap<guru::model::FileId, Found>, contex
     let settings = Settings { chunk: 24 << 10, ..Settings::default() };
     let mut all = Vec::new();
     for (id, file) in found {
-        let grammar = &context.reading(context.files[id].series).grammar;
-        let pieces = pipeline::chunks(file, *id, grammar, &settings).expect("the file opens");
+        let pieces = pipeline::chunks(file, *id, context, &settings).expect("the file opens");
         all.extend(pieces.map(|c| c.expect("the file is read")));
     }
     all
