@@ -65,6 +65,9 @@ pub fn bears_requests(grammar: &Grammar) -> bool {
     grammar.bears_requests()
 }
 
+/// What makes a series: tier, node, name without rotation, format.
+type Name = (Tier, String, String, String);
+
 /// Logs by tier, node, name and format, each told what its stamps leave out.
 fn by_series(known: Vec<Known>, job: &Job<'_>) -> BTreeMap<Name, Vec<Known>> {
     let mut by_series: BTreeMap<Name, Vec<Known>> = BTreeMap::new();
