@@ -169,7 +169,7 @@ impl RequestRow {
 }
 
 /// A fetch as the linker sees it; failed or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct FetchRow {
     /// See [`key_of`].
