@@ -10,6 +10,7 @@ mod chunked;
 mod circumstances;
 mod context;
 mod copies;
+mod deepest;
 mod encode;
 mod fold;
 mod impact;
