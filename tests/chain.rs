@@ -5,74 +5,130 @@ mod support;
 
 #[path = "chain/cdn.rs"]
 mod cdn;
+#[path = "chain/direct.rs"]
+mod direct;
+#[path = "chain/edge_alone.rs"]
+mod edge_alone;
+#[allow(dead_code)] // other tests use more of it
+#[path = "support/logs.rs"]
+mod logs;
+#[path = "chain/proxies.rs"]
+mod proxies;
 #[path = "chain/served.rs"]
 mod served;
+#[path = "chain/through_cache.rs"]
+mod through_cache;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use cdn::{Cloudflare, Stamps};
-use guru::model::{Failure, Method, Tier, Verdict};
-use guru::pipeline::Analysis;
-use served::{Asked, asked, with_header};
-use support::{Folder, data};
+use guru::classify::Rules;
+use guru::grammar::Library;
+use guru::model::{Failure, Stamp, Tier};
+use guru::pipeline::{Analysis, History, Job, run};
+use support::Folder;
 
-const SLICES: [&str; 2] = ["truth/first-byte", "truth/post-retry"];
-
-/// A recording: the cache's log, and what its clients asked.
-fn recording(slice: &str) -> (String, Vec<Asked>) {
-    let log = String::from_utf8(data(&format!("{slice}/varnish-request.log"))).unwrap();
-    let asked = asked(&log);
-    (log, asked)
+/// Logs to be read together, in formats that guru knows and in those given as strings.
+struct Logs {
+    folder: Folder,
+    library: Library,
 }
 
-fn behind(cdn: &str, varnishlog: &str, slice: &str) -> Folder {
-    let mut folder = Folder::new();
-    folder.add("edge.log", Some(Tier::Edge), cdn.as_bytes());
-    folder.add("varnish.log", Some(Tier::Cache), varnishlog.as_bytes());
-    folder.add_origins(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(slice), "rich");
-    folder
-}
-
-fn of_tier(analysis: &Analysis, tier: Tier) -> Vec<&Failure> {
-    analysis.failures.iter().filter(|f| f.tier == tier).collect()
-}
-
-/// What must hold of every chain.
-fn assert_sound(analysis: &Analysis) {
-    assert_eq!(analysis.report.violated_laws(), Vec::<String>::new());
-    let ids: BTreeSet<u64> = analysis.failures.iter().map(|f| f.id).collect();
-    assert!(analysis.failures.iter().filter_map(|f| f.told_in).all(|id| ids.contains(&id)));
-    let counted = analysis.failures.iter().filter(|f| f.told_in.is_none()).count() as u64;
-    assert_eq!(analysis.report.totals.failed_fetches, counted);
-}
-
-#[test]
-fn debug_print() {
-    for slice in SLICES {
-        let (log, asked) = recording(slice);
-        let log = with_header(&log, &asked, |a| format!("CF-Ray: {}-{}", a.ray(), a.pop()));
-        for (stamps, ahead) in [(Stamps::Rfc3339, 0), (Stamps::UnixNano, 0), (Stamps::Rfc3339, 3_400_000), (Stamps::UnixNano, 3_400_000)] {
-          for id in [true, false] {
-            let edge = Cloudflare { stamps, ahead };
-            let cdn = edge.log(&asked, |_, line| if !id { line["RayID"] = "".into(); });
-            let a = behind(&cdn, &log, slice).run();
-            assert_sound(&a);
-            println!("== {slice} {stamps:?} {ahead} id {id}");
-            let errors = asked.iter().filter(|a| a.status >= 500).count();
-            println!("asked {} errors {errors} totals {:?}", asked.len(), a.report.totals);
-            println!("warnings {:?}", a.report.warnings);
-            for c in &a.report.clock_offsets { println!("{c:?}"); }
-            for i in &a.report.incidents { println!("{} {} nodes {:?} cause {} n {} harm {}", i.id, i.title, i.nodes, i.cause, i.failures, i.harm.visitors_5xx); }
-            for t in [Tier::Edge, Tier::Cache, Tier::Origin] {
-                let mut how: BTreeMap<String, u32> = BTreeMap::new();
-                for f in of_tier(&a, t) {
-                    *how.entry(format!("{:?} link {:?} told {} cause {}/{:?} cand {}", f.verdict, f.link.map(|l| l.method), f.told_in.is_some(), f.ruling.cause.id(), f.origin_cause.map(|c| c.id()), f.candidates > 0)).or_default() += 1;
-                }
-                println!("{t:?} {how:#?}");
-            }
-          }
-        }
+impl Logs {
+    fn new() -> Logs {
+        Logs { folder: Folder::new(), library: Library::embedded() }
     }
-    let _ = (Method::Id, Verdict::NotSent);
+
+    /// Adds a log in a place of its own.
+    fn with(mut self, name: &str, tier: Tier, text: &str) -> Logs {
+        let path: PathBuf = self.folder.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        self.folder.add(name, Some(tier), text.as_bytes());
+        self
+    }
+
+    fn with_format(mut self, format: &str) -> Logs {
+        self.library.add_log_format("own", format).unwrap();
+        self
+    }
+
+    fn run(&self) -> Chain {
+        let rules = Rules::embedded().with_words(&self.library.words()).unwrap();
+        let analysis = run(&Job {
+            files: self.folder.files(),
+            formats: Vec::new(),
+            known: &self.library,
+            rules: &rules,
+            since: Stamp::NONE,
+            until: Stamp::NONE,
+            gap_us: 5 * 60_000_000,
+            jobs: 2,
+            chunk: 4 << 20,
+            log_zones: Vec::new(),
+            offsets: Vec::new(),
+            progress: None,
+            history: &|_| History::default(),
+        });
+        assert!(analysis.troubles.is_empty(), "{:?}", analysis.troubles);
+        Chain(analysis)
+    }
+}
+
+/// What was found in the logs of a chain.
+struct Chain(Analysis);
+
+impl Chain {
+    fn of_tier(&self, tier: Tier) -> Vec<&Failure> {
+        self.0.failures.iter().filter(|f| f.tier == tier).collect()
+    }
+
+    /// Failed fetches that count.
+    fn counted(&self) -> Vec<&Failure> {
+        self.0.failures.iter().filter(|f| f.told_in.is_none()).collect()
+    }
+
+    fn get(&self, id: u64) -> &Failure {
+        self.0.failures.iter().find(|f| f.id == id).expect("a failure of this run")
+    }
+
+    fn told_in<'a>(&'a self, f: &'a Failure) -> Vec<&'a Failure> {
+        self.0.failures.iter().filter(|l| l.told_in == Some(f.id)).collect()
+    }
+
+    /// What must hold of every chain: totals that add up, and nothing told in what is not there or in its own tier's.
+    fn assert_sound(&self) {
+        self.show();
+        assert_eq!(self.0.report.violated_laws(), Vec::<String>::new());
+        let ids: BTreeSet<u64> = self.0.failures.iter().map(|f| f.id).collect();
+        assert_eq!(ids.len(), self.0.failures.len(), "two failures have one identity");
+        assert!(self.0.failures.iter().filter_map(|f| f.told_in).all(|id| ids.contains(&id)));
+        assert_eq!(self.0.report.totals.failed_fetches, self.counted().len() as u64);
+        let in_incidents: u64 = self.0.report.incidents.iter().map(|i| i.failures).sum();
+        assert_eq!(in_incidents, self.counted().len() as u64);
+    }
+
+    /// Shown when a test fails.
+    fn show(&self) {
+        let r = &self.0.report;
+        println!("{:?}\n{:#?}", r.totals, r.warnings);
+        r.clock_offsets.iter().for_each(|c| println!("{} -> {}: {} ± {} of {}", c.from, c.to, c.offset_ms, c.error_ms, c.pairs));
+        r.incidents.iter().for_each(|i| println!("{}: {} at {:?}", i.title, i.failures, i.nodes));
+        let mut lines: Vec<String> = self.0.failures.iter().map(told).collect();
+        lines.sort();
+        let mut counted: Vec<(usize, String)> = Vec::new();
+        for line in lines {
+            match counted.last_mut().filter(|(_, last)| *last == line) {
+                Some((n, _)) => *n += 1,
+                None => counted.push((1, line)),
+            }
+        }
+        counted.iter().for_each(|(n, line)| println!("{n:>4} {line}"));
+    }
+}
+
+fn told(f: &Failure) -> String {
+    let (cause, adds) = (f.ruling.cause.id(), f.origin_cause.map(|c| c.id()));
+    let link = f.link.map(|l| (l.method, l.status));
+    let (told, verdict, impact) = (f.told_in.is_some(), f.verdict.word(), f.impact.word());
+    format!("{:?} {} {cause} ({adds:?}) {verdict} {impact} link {link:?} told in another: {told}", f.tier, f.node)
 }
