@@ -87,9 +87,6 @@ impl Chain {
         self.0.failures.iter().filter(|f| f.told_in.is_none()).collect()
     }
 
-    fn get(&self, id: u64) -> &Failure {
-        self.0.failures.iter().find(|f| f.id == id).expect("a failure of this run")
-    }
 
     fn told_in<'a>(&'a self, f: &'a Failure) -> Vec<&'a Failure> {
         self.0.failures.iter().filter(|l| l.told_in == Some(f.id)).collect()

@@ -235,6 +235,8 @@ impl FetchRow {
     pub const TWICE: u16 = 128;
     /// The last connection was a kept-alive one.
     pub const REUSED: u16 = 256;
+    /// It was made for another node of the same tier.
+    pub const HOP: u16 = 512;
 
     /// True when it can be linked by time: the log says when it was made.
     pub fn is_timed(&self) -> bool {

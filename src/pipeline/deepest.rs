@@ -6,13 +6,14 @@ use std::collections::HashMap;
 
 use super::impact::Chains;
 use super::linking::Linked;
-use crate::model::{Cause, Failure, FetchOutcome, Note, Ruling};
+use crate::model::{Cause, Failure, FetchOutcome, FetchRow, Note, Ruling};
 
 /// Carries causes up, tier by tier, so that the uppermost failure of a chain names the deepest proven one.
 pub fn carry_up(failures: &mut [Failure], linked: &Linked, chains: &Chains<'_>) {
     let below = last_told(failures);
     let mut order: Vec<usize> = (0..failures.len()).collect();
-    order.sort_by_key(|n| std::cmp::Reverse(failures[*n].tier));
+    // A shield's before what relayed it.
+    order.sort_by_key(|n| std::cmp::Reverse((failures[*n].tier, failures[*n].row.flags & FetchRow::HOP)));
     for n in order {
         if failures[n].stored && !linked.rows.contains_key(&n) {
             continue;

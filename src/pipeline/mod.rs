@@ -6,6 +6,7 @@
 
 mod absorb;
 mod batch;
+mod beside;
 mod chunked;
 mod circumstances;
 mod context;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::absorb::is_crawler;
+use super::beside::tell_once;
 use super::circumstances;
 use super::context::Context;
 use super::deepest::carry_up;
@@ -13,7 +14,7 @@ use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
 use crate::model::{
-    Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text, Tier, Verdict,
+    Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text, Tier, Verdict,
 };
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
@@ -61,6 +62,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
         }
     }
     tell_in(failures, linked, &chains);
+    tell_once(failures, partial, context);
     for (n, f) in failures.iter_mut().enumerate() {
         let row = linked.rows.get(&n);
         if !f.stored || row.is_some() {
@@ -87,7 +89,8 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     let harm = chains.visitors(failures);
     judged.harm = harm.into_iter().map(|(n, tally)| (failures[n].id, tally)).collect();
     // A proxy's own line is the fetch and the visitor's request in one.
-    for f in failures.iter().filter(|f| f.vxid == 0 && f.status >= 500 && tops.contains(&f.series)) {
+    let visit = |f: &&Failure| f.vxid == 0 && f.status >= 500 && f.row.flags & FetchRow::HOP == 0;
+    for f in failures.iter().filter(visit).filter(|f| tops.contains(&f.series)) {
         judged.harm.insert(f.id, (1, u64::from(is_crawler(f.agent.bytes()))));
     }
     leave_out_of_span(failures, linked, context);

@@ -72,6 +72,7 @@ pub fn cloudfront(asked: &[Asked]) -> String {
     let mut out = format!("#Version: 1.0\n#Fields: {columns}\n");
     for a in asked {
         let (result, detail) = match a.status {
+            504 => ("Error", "OriginCommError"),
             500.. => ("Error", "OriginError"),
             _ => ("Miss", "Miss"),
         };

@@ -39,8 +39,8 @@ fn a_failure_of_nginx_leads_to_the_line_of_php() {
 fn nginx_for_tls_in_front_of_varnish_counts_nothing_twice() {
     let fetches = sorted([
         traffic(MIDNIGHT, 120, SECOND),
-        trouble(MIDNIGHT + MINUTE, 12, 2 * SECOND, "/checkout", Went::Refused),
-        trouble(MIDNIGHT + MINUTE, 8, 2 * SECOND, "/cart", Went::Status(500)),
+        trouble(MIDNIGHT + MINUTE + 300_000, 12, 2 * SECOND, "/checkout", Went::Refused),
+        trouble(MIDNIGHT + MINUTE + 600_000, 8, 2 * SECOND, "/cart", Went::Status(500)),
     ]);
     let tls: String = fetches
         .iter()
