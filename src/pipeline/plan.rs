@@ -65,13 +65,11 @@ pub fn bears_requests(grammar: &Grammar) -> bool {
     grammar.bears_requests()
 }
 
-/// Numbers series and files: tiers from the client on, then by node and name; files of a series oldest first.
-fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<'a> {
-    let mut by_series: BTreeMap<(Tier, String, String, String), Vec<Known>> = BTreeMap::new();
-    for k in known {
-        let tier = k.found.role.unwrap_or(k.grammar.tier);
-        by_series.entry((tier, k.node(), k.key.clone(), k.grammar.name.clone())).or_default().push(k);
-    }
+/// Files by tier, node, name of their log, and format.
+type BySeries = BTreeMap<(Tier, String, String, String), Vec<Known>>;
+
+/// Reads into stamps what they leave out; see [`settle`].
+fn settle_all(by_series: &mut BySeries, job: &Job<'_>) {
     let unsaid = by_series.iter_mut().flat_map(|((_, node, ..), ks)| ks.iter_mut().map(move |k| (node, k)));
     let mut unsaid: Vec<Unsaid<'_>> = unsaid
         .map(|(node, k)| Unsaid {
@@ -82,6 +80,16 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
         })
         .collect();
     settle(&mut unsaid, job);
+}
+
+/// Numbers series and files: tiers from the client on, then by node and name; files of a series oldest first.
+fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<'a> {
+    let mut by_series = BySeries::new();
+    for k in known {
+        let tier = k.found.role.unwrap_or(k.grammar.tier);
+        by_series.entry((tier, k.node(), k.key.clone(), k.grammar.name.clone())).or_default().push(k);
+    }
+    settle_all(&mut by_series, job);
     let bearing = |tier: &Tier, ks: &[Known]| bears_requests(&ks[0].grammar).then_some(*tier);
     let tiers: Vec<Tier> = by_series.iter().filter_map(|((tier, ..), ks)| bearing(tier, ks)).collect();
     let top = tiers.iter().min().copied();
