@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use common::input::{FAILING, FORMATS, Format};
 use guru::classify::Rules;
@@ -37,8 +38,14 @@ fn events(bytes: &[u8], grammar: &Grammar) -> u64 {
         }
     };
     match grammar.framing {
-        Framing::Lines => lines::each_line(bytes, FILE, 0, |line, at| {
-            grammar.line(line, at, &mut sink);
+        Framing::Lines => {
+            let mut reader = grammar.reader(None);
+            lines::each_line(bytes, FILE, 0, |line, at| {
+                reader.line(line, at, &mut sink);
+            });
+        }
+        Framing::Objects => objects::each_object(bytes, FILE, 0, |record, at, _| {
+            grammar.line(record, at, &mut sink);
         }),
         Framing::Objects => objects::each_object(bytes, FILE, 0, |object, at, _| {
             grammar.line(object, at, &mut sink);
@@ -99,12 +106,16 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
 /// The log in chunks of the size that a run reads.
 fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
     let (mut out, mut from) = (Vec::new(), 0);
+    let header: Option<Arc<[u8]>> =
+        grammar.heading.as_ref().and_then(|_| bytes.split(|b| *b == b'\n').find(|l| l.starts_with(b"#Fields:")).map(Arc::from));
     while from < bytes.len() {
-        let ahead = &bytes[from..bytes.len().min(from + (4 << 20))];
+        let most = if grammar.framing == Framing::VslBinary { bytes.len() } else { from + (4 << 20) };
+        let ahead = &bytes[from..bytes.len().min(most)];
         let cut = match grammar.framing {
             _ if from + ahead.len() == bytes.len() => None,
             Framing::Lines => lines::cut(ahead),
             Framing::Records => lines::cut_records(ahead, &|l| grammar.starts(l)),
+            Framing::Objects => objects::cut(ahead),
             Framing::Vsl => vsl::cut(ahead),
             Framing::Vsl3 => vsl3::cut(ahead),
             // Read whole: only `pipeline::chunks` tells a chunk what is before it, and objects are no lines.
@@ -114,6 +125,7 @@ fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
         let last = from + piece.len() == bytes.len();
         let mut chunk = Chunk::whole(FILE, piece.to_vec());
         (chunk.offset, chunk.last) = (from as u64, last);
+        chunk.header = header.clone().filter(|_| from > 0);
         out.push(chunk);
         from += piece.len();
     }

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use super::vsl;
+use super::{edge, vsl};
 
 /// A small generator of numbers (xorshift64*), so that the input does not depend on a crate's version.
 pub struct Dice(u64);
@@ -46,12 +46,15 @@ pub struct Format {
 }
 
 /// The formats.
-pub const FORMATS: [Format; 5] = [
+pub const FORMATS: [Format; 8] = [
     Format { name: "nginx-combined", grammar: "nginx-combined", tell: combined },
     Format { name: "nginx-rich", grammar: "nginx-rich", tell: rich },
     Format { name: "nginx-error", grammar: "nginx-error", tell: error },
     Format { name: "varnishlog-request", grammar: "varnishlog", tell: vsl::request },
     Format { name: "varnishlog-raw", grammar: "varnishlog", tell: vsl::raw },
+    Format { name: "varnish-vsl", grammar: "varnish-vsl", tell: vsl::binary },
+    Format { name: "cloudfront", grammar: "cloudfront", tell: edge::cloudfront },
+    Format { name: "cloudflare", grammar: "cloudflare", tell: edge::cloudflare },
 ];
 
 impl Format {

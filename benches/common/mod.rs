@@ -4,6 +4,7 @@
 #![allow(dead_code)] // each bench uses its part
 
 pub mod allocations;
+mod edge;
 pub mod input;
 mod vsl;
 

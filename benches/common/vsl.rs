@@ -1,5 +1,6 @@
 //! Made-up varnishlog text, with the records that Varnish 7 writes for a miss and its fetch. In: one request; out: its
-//! two transactions, as `-g request` and as `-g raw` print them. It must not know how they are read.
+//! two transactions, as `-g request` and as `-g raw` print them, or as `-w` writes them. It must not know how they are
+//! read.
 
 use std::fmt::Arguments;
 use std::io::Write;
@@ -9,22 +10,87 @@ use super::input::{Hit, parts};
 /// Where the cache gives up: `first_byte_timeout`, microseconds.
 const LIMIT: u64 = 1_000_000;
 
+/// What a record is written as.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Raw text.
+    Raw,
+    /// Grouped text, with the marks of its depth.
+    Grouped(&'static str),
+    /// As `varnishlog -w` of Varnish 7.1 does.
+    Binary,
+}
+
+/// Tag numbers of Varnish 4.1 to 7.2, of the tags used here.
+const NUMBERS: [(&str, u32); 36] = [
+    ("BackendOpen", 6),
+    ("BackendClose", 8),
+    ("Length", 13),
+    ("FetchError", 14),
+    ("ReqMethod", 15),
+    ("ReqURL", 16),
+    ("ReqProtocol", 17),
+    ("ReqHeader", 20),
+    ("RespProtocol", 25),
+    ("RespStatus", 26),
+    ("RespReason", 27),
+    ("RespHeader", 28),
+    ("BereqMethod", 31),
+    ("BereqURL", 32),
+    ("BereqProtocol", 33),
+    ("BereqHeader", 36),
+    ("BerespProtocol", 41),
+    ("BerespStatus", 42),
+    ("BerespReason", 43),
+    ("BerespHeader", 44),
+    ("TTL", 57),
+    ("Fetch_Body", 58),
+    ("VCL_call", 60),
+    ("VCL_return", 62),
+    ("ReqStart", 63),
+    ("Link", 75),
+    ("Begin", 76),
+    ("End", 77),
+    ("Storage", 79),
+    ("Timestamp", 80),
+    ("ReqAcct", 81),
+    ("BereqAcct", 83),
+    ("Filters", 92),
+    ("VCL_use", 94),
+    ("Notice", 95),
+    ("Hit", 64),
+];
+
 /// Writes the records of one transaction.
 struct Records<'a> {
     text: &'a mut Vec<u8>,
     vxid: u64,
     side: char,
-    /// The marks of its depth in grouped text; `None` for raw.
-    level: Option<&'static str>,
+    form: Form,
     begun: u64,
 }
 
 impl Records<'_> {
     fn put(&mut self, tag: &str, payload: Arguments<'_>) {
-        let _ = match self.level {
-            Some(level) => writeln!(self.text, "{level:<4}{tag:<14} {payload}"),
-            None => writeln!(self.text, "{:>10} {tag:<14} {} {payload}", self.vxid, self.side),
+        let _ = match self.form {
+            Form::Grouped(level) => writeln!(self.text, "{level:<4}{tag:<14} {payload}"),
+            Form::Raw => writeln!(self.text, "{:>10} {tag:<14} {} {payload}", self.vxid, self.side),
+            Form::Binary => self.put_binary(tag, payload),
         };
+    }
+
+    /// Two words, the payload with its NUL, and zeros up to the next word.
+    fn put_binary(&mut self, tag: &str, payload: Arguments<'_>) -> std::io::Result<()> {
+        let number = NUMBERS.iter().find(|n| n.0 == tag).map_or(95, |n| n.1);
+        let begin = self.text.len();
+        self.text.extend_from_slice(&[0; 8]);
+        write!(self.text, "{payload}\0")?;
+        let length = (self.text.len() - begin - 8) as u32;
+        let mark = if self.side == 'c' { 1 << 30 } else { 1 << 31 };
+        self.text[begin..begin + 4].copy_from_slice(&(number << 24 | length).to_le_bytes());
+        self.text[begin + 4..begin + 8].copy_from_slice(&(self.vxid as u32 & 0x3fff_ffff | mark).to_le_bytes());
+        self.text.resize(begin + 8 + length.next_multiple_of(4) as usize, 0);
+        Ok(())
     }
 
     fn all(&mut self, records: &[(&str, &str)]) {
@@ -48,26 +114,35 @@ fn vxid(hit: &Hit) -> u64 {
 /// `varnishlog -g request`.
 pub fn request(text: &mut Vec<u8>, hit: &Hit) {
     let _ = writeln!(text, "*   << Request  >> {:<10}", vxid(hit));
-    client(text, hit, Some("-"));
+    client(text, hit, Form::Grouped("-"));
     let _ = writeln!(text, "**  << BeReq    >> {:<10}", vxid(hit) + 1);
-    fetch(text, hit, Some("--"));
+    fetch(text, hit, Form::Grouped("--"));
     text.push(b'\n');
 }
 
 /// `varnishlog -g raw`: the first half of the client's records stand above those of its fetch, the rest below.
 pub fn raw(text: &mut Vec<u8>, hit: &Hit) {
     let mut asked = Vec::new();
-    client(&mut asked, hit, None);
+    client(&mut asked, hit, Form::Raw);
     let middle = asked.len() / 2;
     let half = middle + memchr::memchr(b'\n', &asked[middle..]).map_or(0, |n| n + 1);
     text.extend_from_slice(&asked[..half]);
-    fetch(text, hit, None);
+    fetch(text, hit, Form::Raw);
     text.extend_from_slice(&asked[half..]);
 }
 
-fn client(text: &mut Vec<u8>, hit: &Hit, level: Option<&'static str>) {
+/// `varnishlog -w`, in any grouping: whole transactions one after the other.
+pub fn binary(text: &mut Vec<u8>, hit: &Hit) {
+    if text.is_empty() {
+        text.extend_from_slice(b"VSL\0");
+    }
+    client(text, hit, Form::Binary);
+    fetch(text, hit, Form::Binary);
+}
+
+fn client(text: &mut Vec<u8>, hit: &Hit, form: Form) {
     let took = hit.took.min(LIMIT) + 600;
-    let mut r = Records { text, vxid: vxid(hit), side: 'c', level, begun: hit.at - 100 };
+    let mut r = Records { text, vxid: vxid(hit), side: 'c', form, begun: hit.at - 100 };
     r.put("Begin", format_args!("req {} rxreq", vxid(hit) - 1));
     r.stamp("Start", 0);
     r.stamp("Req", 0);
@@ -100,8 +175,8 @@ fn client(text: &mut Vec<u8>, hit: &Hit, level: Option<&'static str>) {
     r.all(&[("End", "")]);
 }
 
-fn fetch(text: &mut Vec<u8>, hit: &Hit, level: Option<&'static str>) {
-    let mut r = Records { text, vxid: vxid(hit) + 1, side: 'b', level, begun: hit.at };
+fn fetch(text: &mut Vec<u8>, hit: &Hit, form: Form) {
+    let mut r = Records { text, vxid: vxid(hit) + 1, side: 'b', form, begun: hit.at };
     r.put("Begin", format_args!("bereq {} fetch", vxid(hit)));
     r.all(&[("VCL_use", "boot")]);
     r.stamp("Start", 0);

@@ -17,6 +17,7 @@ use super::shape::columns::Division;
 use super::shape::json::Json;
 use super::shape::json_keys::Keys;
 use super::shape::layout::Layout;
+use super::shape::pairs::Pairs;
 use super::shape::vocabulary::Vocabulary;
 use super::shape::{Shape, apache_format, log_format};
 use super::term::Term;
@@ -38,7 +39,7 @@ pub fn compile(body: &Body, words: &[&str]) -> Result<Compiled, String> {
     let own = terms(body, words)?;
     let escape = match &body.escape {
         Some(word) => Some(Escape::parse(word).ok_or_else(|| {
-            format!("escape = {word:?} is not default, json, apache, percent, hash or none")
+            format!("escape = {word:?} is not default, json, apache, percent, plus, hash or none")
         })?),
         None => None,
     };
@@ -50,6 +51,14 @@ pub fn compile(body: &Body, words: &[&str]) -> Result<Compiled, String> {
     }
     if body.json {
         shapes.push(Shape::Json(json(body, escape.unwrap_or(Escape::Json), &vocabulary)?));
+        specificity.push(20 + 10 * body.needs.len() + own.len());
+    }
+    if body.pairs {
+        if body.needs.is_empty() {
+            return Err("pairs need needs: keys that every line has".to_string());
+        }
+        let Json { keys, meaning } = json(body, escape.unwrap_or(Escape::None), &vocabulary)?;
+        shapes.push(Shape::Pairs(Pairs { keys, meaning }));
         specificity.push(20 + 10 * body.needs.len() + own.len());
     }
     let division = division(body)?;
@@ -154,7 +163,7 @@ pub fn messages(body: &Body) -> Result<(Messages, usize), String> {
         shape.meaning().check_message()?;
     }
     if compiled.shapes.is_empty() {
-        return Err("messages need log_format, apache_format, json or columns".to_string());
+        return Err("messages need log_format, apache_format, json, pairs or columns".to_string());
     }
     let mut within = Vec::with_capacity(body.within.len());
     for w in &body.within {

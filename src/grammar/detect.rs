@@ -4,7 +4,7 @@
 //! Decided by the share of whole lines that each format reads, then by how much a line must have in common with it
 //! (a line that fits a long layout says more), last by the file's name. A format never wins by its name alone.
 
-use super::fit::{Fit, Lines, fit, fit_objects, resolution_us, stops};
+use super::fit::{Fit, Lines, few_peers, fit, fit_objects, resolution_us, stops};
 use super::format::{Framing, Grammar, Program};
 
 /// What a log was taken for.
@@ -109,8 +109,9 @@ struct Candidate {
     fit: Fit,
     framing: Framing,
     weight: usize,
-    /// Lines that speak for it.
-    hints: usize,
+    /// How much its lines speak for it: nothing for a format that asks for no hints, less where none of its hints is
+    /// there.
+    hints: i64,
     /// The file's name speaks for it.
     named: bool,
 }
@@ -127,7 +128,12 @@ fn rank(grammars: &[Grammar], mut all: Vec<Candidate>, lines: &Lines<'_>, file_n
         c.named = g.file_names.iter().any(|n| file_name.contains(n.as_str()));
         if !g.hints.is_empty() && c.fit.read > 0 {
             let speaks = |l: &[u8]| g.hints.iter().any(|h| memchr::memmem::find(l, h.as_bytes()).is_some());
-            c.hints = lines.all().filter(|l| speaks(l)).count();
+            let spoken = lines.all().filter(|l| speaks(l)).count() as i64;
+            c.hints = if spoken == 0 { -1 } else { spoken };
+        }
+        if g.few_peers && c.fit.read > 0 && c.hints <= 0 {
+            let against = |l: &[u8]| g.against.iter().any(|h| memchr::memmem::find(l, h.as_bytes()).is_some());
+            c.hints = if few_peers(g, lines) && !lines.all().any(against) { 1 } else { -1 };
         }
     }
     all.sort_by(|a, b| {

@@ -13,6 +13,8 @@ pub enum Escape {
     Apache,
     /// `%HH`, once: what a CDN encodes on top of what was sent (CloudFront, Akamai).
     Percent,
+    /// `+` for a blank (IIS).
+    Plus,
     /// `#HH` (HAProxy).
     Hash,
     /// Nothing is escaped.
@@ -28,6 +30,7 @@ impl Escape {
             "none" => Some(Escape::None),
             "apache" => Some(Escape::Apache),
             "percent" => Some(Escape::Percent),
+            "plus" => Some(Escape::Plus),
             "hash" => Some(Escape::Hash),
             _ => None,
         }
@@ -39,6 +42,7 @@ impl Escape {
         match self {
             Escape::Default | Escape::Json | Escape::Apache => Some(b'\\'),
             Escape::Percent => Some(b'%'),
+            Escape::Plus => Some(b'+'),
             Escape::Hash => Some(b'#'),
             Escape::None => None,
         }
@@ -78,6 +82,7 @@ impl Escape {
                 some => some,
             },
             Escape::Apache => hex_escape(b).or_else(|| c_escape(b)),
+            Escape::Plus => Some((b' ', 1)),
             Escape::Percent | Escape::Hash => hex_pair(&b[1..]).map(|byte| (byte, 3)),
         };
         let Some((byte, len)) = byte else { return 0 };
@@ -159,6 +164,7 @@ mod tests {
         assert_eq!(decoded(Escape::Json, r"\u00e9\ud83d\ude00\/"), "é😀/".as_bytes());
         assert_eq!(decoded(Escape::Apache, r#"\"a\\\t\xc3\xa9"#), "\"a\\\té".as_bytes());
         assert_eq!(decoded(Escape::Percent, "a%2520b%"), b"a%20b%");
+        assert_eq!(decoded(Escape::Plus, "Mozilla/5.0+(X11)"), b"Mozilla/5.0 (X11)");
         assert_eq!(decoded(Escape::Hash, "#22a#23"), b"\"a#");
         assert_eq!(decoded(Escape::None, r"/a\x22"), br"/a\x22");
     }

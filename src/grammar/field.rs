@@ -103,6 +103,14 @@ pub enum Field {
     Hop,
     /// `0` or `false`: the same.
     FirstHop,
+    /// Anything but nothing, `-` and `-1`: a connection to the next tier was there.
+    Connected,
+    /// The same: the next tier's headers came.
+    Answered,
+    /// A duration that is a part of the whole, beside `RequestTime`.
+    PlusTime,
+    /// Another one.
+    PlusTime2,
     /// Host sent to the origin, where it is another one.
     UpstreamHost,
     /// VSL `BackendOpen`.

@@ -26,6 +26,10 @@ pub struct File {
     pub file_names: Vec<String>,
     #[serde(default)]
     pub hints: Vec<String>,
+    #[serde(default)]
+    pub few_peers: bool,
+    #[serde(default)]
+    pub against: Vec<String>,
     pub guess: Option<Guess>,
     pub weight: Option<usize>,
     // The shape of a line; the same keys as in `Body`.
@@ -33,6 +37,8 @@ pub struct File {
     pub apache_format: Option<OneOrMore>,
     #[serde(default)]
     pub json: bool,
+    #[serde(default)]
+    pub pairs: bool,
     pub columns: Option<Vec<String>>,
     pub header: Option<String>,
     pub delimiter: Option<String>,
@@ -69,6 +75,7 @@ pub struct Body {
     pub log_format: Option<OneOrMore>,
     pub apache_format: Option<OneOrMore>,
     pub json: bool,
+    pub pairs: bool,
     pub columns: Option<Vec<String>>,
     pub delimiter: Option<String>,
     pub quoted: bool,
@@ -116,6 +123,7 @@ impl File {
             log_format: self.log_format.take(),
             apache_format: self.apache_format.take(),
             json: self.json,
+            pairs: self.pairs,
             columns: self.columns.take(),
             delimiter: self.delimiter.take(),
             quoted: self.quoted,

@@ -133,6 +133,24 @@ pub fn fit_objects(grammar: &Grammar, head: &[u8]) -> Fit {
     fit
 }
 
+/// True when the requests of many lines come from, or go to, so few addresses that they are hardly clients.
+pub fn few_peers(grammar: &Grammar, lines: &Lines<'_>) -> bool {
+    let mut reader = grammar.reader(None);
+    let (mut peers, mut read) = (std::collections::HashSet::new(), 0);
+    for line in lines.all() {
+        reader.line(line, Locator::default(), &mut |event| {
+            let peer = match event {
+                Event::Request(r) => r.peer,
+                Event::Fetch(f) => f.addr,
+                _ => return,
+            };
+            read += 1;
+            peers.insert(peer.to_vec());
+        });
+    }
+    read >= 20 && peers.len() <= 8
+}
+
 /// The first whole lines that do not fit, each with how many bytes of it do.
 pub fn stops(grammar: &Grammar, lines: &Lines<'_>, most: usize) -> Vec<(String, usize)> {
     let mut reader = grammar.reader(None);

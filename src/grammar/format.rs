@@ -88,6 +88,10 @@ pub struct Grammar {
     pub file_names: Vec<String>,
     /// Parts of lines that speak for it where another format reads them as well.
     pub hints: Vec<String>,
+    /// True when few different addresses on many lines speak for it: it logs the side that has few.
+    pub few_peers: bool,
+    /// Parts of lines that speak against it, where few addresses speak for it.
+    pub against: Vec<String>,
     /// What to do about lines that look like it but do not say enough to be read.
     pub guess: Option<Guess>,
     /// What reads it.

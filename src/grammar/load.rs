@@ -76,6 +76,8 @@ pub fn from_format_string(name: &str, text: &str) -> Result<Grammar> {
         stamped: access.stamped,
         file_names: vec!["access".to_string()],
         hints: Vec::new(),
+        few_peers: false,
+        against: Vec::new(),
         guess: None,
         specificity,
         program: Program::Access(access),
@@ -125,6 +127,8 @@ fn build(name: &str, mut file: File) -> Checked<Grammar> {
         title: file.title,
         file_names: file.file_names,
         hints: file.hints,
+        few_peers: file.few_peers,
+        against: file.against,
         guess: file.guess.map(guess).transpose()?,
         program,
         messages: among,
@@ -137,7 +141,7 @@ fn build(name: &str, mut file: File) -> Checked<Grammar> {
 }
 
 fn program(file: &File, body: &Body, headed: bool, stamped: Stamped) -> Checked<(Program, usize)> {
-    let shaped = headed || body.log_format.is_some() || body.apache_format.is_some() || body.json || body.columns.is_some();
+    let shaped = headed || body.log_format.is_some() || body.apache_format.is_some() || body.json || body.pairs || body.columns.is_some();
     match (shaped, file.reader.as_deref()) {
         (true, Some(_)) => return Err("log_format and reader exclude each other".to_string()),
         (false, None) => return Err("it has neither log_format nor reader".to_string()),

@@ -12,20 +12,27 @@ pub struct Meaning {
     has: u64,
     /// How values are escaped.
     pub escape: Escape,
-    units: [Unit; 5],
+    units: [Unit; TIMED.len()],
     nonzero: Vec<Field>,
     absent: Box<[Box<[u8]>]>,
 }
 
 /// The fields that have a unit, in the order of `Meaning::units`.
-const TIMED: [Field; 5] =
-    [Field::RequestTime, Field::Ttfb, Field::UpstreamConnect, Field::UpstreamHeader, Field::UpstreamResponse];
+const TIMED: [Field; 7] = [
+    Field::RequestTime,
+    Field::Ttfb,
+    Field::UpstreamConnect,
+    Field::UpstreamHeader,
+    Field::UpstreamResponse,
+    Field::PlusTime,
+    Field::PlusTime2,
+];
 
 impl Meaning {
     /// One of values that are escaped so; `absent` are values that stand for none, beside `-`.
     pub fn new(escape: Escape, absent: &[String]) -> Meaning {
         let absent = absent.iter().map(|a| a.as_bytes().into()).collect();
-        Meaning { has: 0, escape, units: [Unit::Seconds; 5], nonzero: Vec::new(), absent }
+        Meaning { has: 0, escape, units: [Unit::Seconds; TIMED.len()], nonzero: Vec::new(), absent }
     }
 
     /// Adds a term. False when the field is there already: the first that has a value will count.

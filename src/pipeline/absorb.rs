@@ -212,6 +212,9 @@ impl<'a, 'r> Absorber<'a, 'r> {
     fn message(&mut self, m: &Message<'_>) {
         self.counts(if self.reading.series.local_time { Stamp::NONE } else { m.time }, m.at.file);
         let MessageRuling::Cause(cause, confidence) = self.context.rules.message(m.text) else { return };
+        if !m.time.is_known() {
+            return;
+        }
         let note = Note {
             at: m.at,
             time: m.time,

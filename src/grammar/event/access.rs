@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use crate::model::{Event, LineOutcome, Locator};
+use crate::model::{Event, LineOutcome, Locator, Reason};
 
 use super::super::field::{Field, Fields};
 use super::super::format::Stamped;
@@ -119,6 +119,10 @@ impl Access {
         emit: &mut impl FnMut(Event<'_>),
     ) -> LineOutcome {
         meaning.blank(&mut fields);
+        // A record that happens to have a time is no request.
+        if [Field::Request, Field::Uri, Field::Status].iter().all(|f| fields.get(*f).is_empty()) {
+            return LineOutcome::NotUnderstood;
+        }
         let Some(mut when) = when(meaning, &fields, self.stamped) else { return LineOutcome::NotUnderstood };
         if self.shift_us != 0 {
             when = When { start: when.start - self.shift_us, end: when.end - self.shift_us };
@@ -145,7 +149,13 @@ impl Access {
         emit: &mut impl FnMut(Event<'_>),
     ) -> LineOutcome {
         let mut request = request(meaning, fields, when, at);
-        if self.tells != Tells::Requests {
+        if self.tells == Tells::Fetches && !self.judge.is_silent() {
+            if let Told::Fetched(mut fetch) = told(meaning, &self.judge, fields, words, &mut request) {
+                // Whatever its status: of what the client got, this log says nothing.
+                fetch.reason = Reason::Upstream;
+                emit(Event::Fetch(fetch));
+            }
+        } else if self.tells != Tells::Requests {
             if ncsa::is_fetch(self.tells, fields) {
                 emit(Event::Fetch(ncsa::fetch(fields, &request)));
             } else {

@@ -4,7 +4,7 @@
 
 use super::super::field::{Field, Fields};
 use super::super::meaning::Meaning;
-use super::judge::{Judge, WORDS};
+use super::judge::{Judge, WORDS, value};
 use crate::model::Class;
 
 /// How a format writes paths.
@@ -83,7 +83,7 @@ pub fn compose<'s>(
         if !matches!(judge.class(asked, &fields), Class::Ok | Class::Unknown) {
             scratch.extend_from_slice(&asked.name);
             scratch.push(b' ');
-            meaning.escape.decode(fields.raw(asked.field), scratch);
+            meaning.escape.decode(value(asked, &fields), scratch);
         }
         *end = scratch.len();
     }

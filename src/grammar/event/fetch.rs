@@ -152,9 +152,19 @@ fn times(meaning: &Meaning, f: &Fields<'_>, fetch: &mut Fetch<'_>) {
     if f.seen(Field::UpstreamConnect) {
         fetch.had_connection = Some(fetch.connected.is_known());
     }
-    if f.seen(Field::UpstreamHeader) {
+    if f.seen(Field::Connected) {
+        fetch.had_connection = Some(says_so(f.raw(Field::Connected)));
+    }
+    if f.seen(Field::Answered) {
+        fetch.had_answer = Some(says_so(f.raw(Field::Answered)));
+    } else if f.seen(Field::UpstreamHeader) {
         fetch.had_answer = Some(fetch.answered.is_known());
     }
+}
+
+/// A flag that is a number or a word when true.
+fn says_so(value: &[u8]) -> bool {
+    !matches!(value, [] | [b'-'] | b"-1" | b"false")
 }
 
 /// What the outcome says of the times that are not logged. Without a whole answer there is no moment when it was

@@ -4,6 +4,7 @@
 use super::super::field::{Field, Fields};
 use super::super::words::Lookup;
 use super::cache::{CacheWord, CacheWords};
+use super::list::last;
 use crate::model::{Class, Facts, Word};
 
 /// The words of one format; the default has none.
@@ -29,6 +30,12 @@ pub struct Asked {
 
 /// Word fields at most.
 pub const WORDS: usize = 6;
+
+/// The value that counts: of the attempts of a list the last.
+pub fn value<'c>(asked: &Asked, fields: &Fields<'c>) -> &'c [u8] {
+    let value = fields.raw(asked.field);
+    if asked.field == Field::UpstreamStatus { last(value) } else { value }
+}
 
 impl Judge {
     /// Binds words to fields; `field_of` says which field a log field fills. The error names a field that the format
@@ -65,13 +72,13 @@ impl Judge {
     /// What a field says by itself.
     #[inline]
     pub fn class(&self, asked: &Asked, fields: &Fields<'_>) -> Class {
-        let value = fields.raw(asked.field);
+        let value = value(asked, fields);
         if value.is_empty() { Class::Unknown } else { self.lookup.class(asked.number, value) }
     }
 
     /// The same, with what is known of the fetch.
     pub fn class_given(&self, asked: &Asked, fields: &Fields<'_>, facts: &Facts) -> Class {
-        self.lookup.class_given(asked.number, fields.raw(asked.field), facts)
+        self.lookup.class_given(asked.number, value(asked, fields), facts)
     }
 
     /// What the cache says it did.

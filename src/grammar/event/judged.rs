@@ -33,7 +33,9 @@ pub fn told<'c>(
 ) -> Told<'c> {
     let cache = judge.cache(f);
     let mut fetch = fetch::base(meaning, f, r);
-    fetch.origin_status = r.upstream.status;
+    // Without headers the status in the next tier's field is this one's own.
+    let answered = fetch.had_answer != Some(false);
+    fetch.origin_status = if answered { r.upstream.status } else { 0 };
     let Said { class, field } = class(judge, f, &fetch);
     if class == Class::Noise {
         return Told::Noise;
@@ -43,12 +45,12 @@ pub fn told<'c>(
     let cached = cache == Some(CacheWord::Hit) && field == Field::Status;
     let class = if cached { Class::Ok } else { class };
     let asked = if cached { Some(false) } else { asked };
-    // A word for the origin's status says that it is the edge's own, put there in want of one.
-    if class == Class::Failed && field == Field::UpstreamStatus {
+    // A word for a failure says that a 5xx in the origin's field is this tier's own, put there in want of one.
+    if class == Class::Failed && fetch.origin_status >= 500 {
         fetch.origin_status = 0;
     }
-    let Some(outcome) = outcome(meaning, class, cache, asked, r) else {
-        r.made_by = if cache == Some(CacheWord::Synth) { MadeBy::Itself } else { MadeBy::Hit };
+    let Some(outcome) = outcome(meaning, class, cache, asked, (r.status, fetch.origin_status)) else {
+        r.made_by = if cache.is_some_and(CacheWord::stored) { MadeBy::Hit } else { MadeBy::Itself };
         return Told::Served;
     };
     r.made_by = match cache {
@@ -61,12 +63,12 @@ pub fn told<'c>(
         fetch.origin_status = r.status;
     }
     // The client got something stored: the failure is hidden, as that of a background fetch is.
-    if outcome == FetchOutcome::Failed && (1..500).contains(&r.status) {
+    if outcome == FetchOutcome::Failed && (200..400).contains(&r.status) {
         fetch.reason = Reason::Bgfetch;
     }
     fetch::settle_times(&mut fetch);
-    let says_opens = meaning.has_any(&[Field::UpstreamAddr, Field::UpstreamResponse, Field::UpstreamConnect]);
-    if !says_opens && asked != Some(false) {
+    let says_opens = f.seen(Field::UpstreamAddr) || f.seen(Field::UpstreamResponse);
+    if fetch.opens == 0 && fetch.had_connection.unwrap_or(!says_opens && asked != Some(false)) {
         fetch.opens = 1;
     }
     if outcome != FetchOutcome::Good {
@@ -106,8 +108,14 @@ fn class(judge: &Judge, f: &Fields<'_>, fetch: &Fetch<'_>) -> Said {
 /// Whether the origin was asked; `None` when the line does not say.
 fn asked(meaning: &Meaning, f: &Fields<'_>, cache: Option<CacheWord>, r: &Request<'_>) -> Option<bool> {
     let told = meaning.has(Field::Asked).then(|| !matches!(f.get(Field::Asked), [] | [b'0'] | b"false" | b"00"));
-    let addressed = (f.seen(Field::UpstreamAddr) || f.seen(Field::UpstreamStatus))
-        .then(|| r.upstream.status > 0 || !f.get(Field::UpstreamAddr).is_empty());
+    let names = [Field::UpstreamAddr, Field::UpstreamStatus, Field::UpstreamConnect];
+    let addressed = names.iter().any(|n| f.seen(*n)).then(|| {
+        let given = |n| !f.get(n).is_empty() && f.get(n) != b"-1";
+        r.upstream.status > 0 || given(Field::UpstreamAddr) || given(Field::UpstreamConnect)
+    });
+    if told == Some(false) && r.upstream.status == 0 {
+        return told;
+    }
     let all = [told, cache.map(CacheWord::asked), addressed];
     if all.contains(&Some(true)) { Some(true) } else { all.into_iter().flatten().next() }
 }
@@ -118,10 +126,9 @@ fn outcome(
     class: Class,
     cache: Option<CacheWord>,
     asked: Option<bool>,
-    r: &Request<'_>,
+    (status, origin): (u16, u16),
 ) -> Option<FetchOutcome> {
     use FetchOutcome as O;
-    let (status, origin) = (r.status, r.upstream.status);
     let stale = cache == Some(CacheWord::Stale);
     let stored = cache.is_some_and(CacheWord::stored);
     Some(match class {
@@ -138,7 +145,7 @@ fn outcome(
         // The edge's own answer, or an error that it had stored.
         _ if asked == Some(false) => return None,
         Class::Ok => O::Relayed,
-        _ if meaning.has(Field::UpstreamStatus) || matches!(status, 502 | 504 | 520..=599) => O::Failed,
+        _ if meaning.has(Field::UpstreamStatus) || class == Class::Failed || matches!(status, 502 | 504 | 520..=599) => O::Failed,
         _ => O::Relayed,
     })
 }

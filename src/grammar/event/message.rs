@@ -72,10 +72,18 @@ impl Messages {
         outcome
     }
 
-    fn tell(&self, meaning: &Meaning, mut f: Fields<'_>, at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
-        let Some(zoned) = zoned(meaning, &f) else { return LineOutcome::NotUnderstood };
+    /// When it was written; not known where the message has no stamp at all, only what wraps it.
+    fn time(&self, meaning: &Meaning, f: &Fields<'_>) -> Option<Stamp> {
+        if !meaning.has_any(&[Field::Time, Field::TimeLocal, Field::TimeIso, Field::TimeOfDay]) {
+            return Some(Stamp::NONE);
+        }
+        let zoned = zoned(meaning, f)?;
         let stamp = with_year(zoned.stamp, self.latest);
-        let time = if zoned.zone_s.is_none() { stamp - self.shift_us } else { stamp };
+        Some(if zoned.zone_s.is_none() { stamp - self.shift_us } else { stamp })
+    }
+
+    fn tell(&self, meaning: &Meaning, mut f: Fields<'_>, at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
+        let Some(time) = self.time(meaning, &f) else { return LineOutcome::NotUnderstood };
         let text = f.raw(Field::Text);
         let change = self.changes.iter().find(|(_, part)| memchr::memmem::find(text, part).is_some());
         if let Some((kind, _)) = change {
@@ -95,6 +103,11 @@ impl Messages {
     }
 }
 
+/// An address without the port that Apache writes behind it.
+fn bare(client: &[u8]) -> &[u8] {
+    if client.contains(&b'.') || client.starts_with(b"[") { without_port(client) } else { client }
+}
+
 fn message<'c>(f: &Fields<'c>, m: Message<'c>) -> Message<'c> {
     let line = request_line(f.get(Field::Request));
     let url = target(f.get(Field::Uri));
@@ -103,7 +116,7 @@ fn message<'c>(f: &Fields<'c>, m: Message<'c>) -> Message<'c> {
     Message {
         level: f.get(Field::Level),
         connection: f.number(Field::Connection).unwrap_or(0),
-        client: f.get(Field::RemoteAddr),
+        client: bare(f.get(Field::RemoteAddr)),
         method: if line.method.is_empty() { f.get(Field::Method) } else { line.method },
         url: if line.url.is_empty() { url.url } else { line.url },
         host: [host, line.host, url.host].into_iter().find(|h| !h.is_empty()).unwrap_or(b""),

@@ -32,7 +32,7 @@ pub fn fetch<'c>(f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c> {
     let vxid = f.number(Field::Vxid).unwrap_or(0);
     let error = f.get(Field::FetchError);
     let outcome = outcome(f, r, error);
-    let good = matches!(outcome, FetchOutcome::Good | FetchOutcome::Relayed);
+    let good = matches!(outcome, FetchOutcome::Good | FetchOutcome::Relayed | FetchOutcome::Denied);
     let first_byte = r.start + r.ttfb_us.unwrap_or(0);
     let logged_end = if good { r.end } else { r.end.max(first_byte) };
     let mut fetch = Fetch {

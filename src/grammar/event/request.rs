@@ -21,7 +21,11 @@ pub struct When {
 /// The interval of a line; `None` when its stamp is no time. `$msec` wins over the others: it has milliseconds.
 #[inline]
 pub fn when(meaning: &Meaning, fields: &Fields<'_>, stamped: Stamped) -> Option<When> {
-    let took = meaning.us(Field::RequestTime, last(fields.raw(Field::RequestTime)));
+    let mut took = meaning.us(Field::RequestTime, last(fields.raw(Field::RequestTime)));
+    if meaning.has(Field::PlusTime) {
+        let part = |field| meaning.us(field, fields.raw(field)).unwrap_or(0);
+        took = took.map(|us| us + part(Field::PlusTime) + part(Field::PlusTime2));
+    }
     if meaning.has_any(&[Field::Start, Field::End]) {
         return both_ends(meaning, fields, took);
     }
@@ -81,8 +85,10 @@ pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -
     let RequestLine { method, host, url, .. } = line(f);
     let logged_host = without_port(f.get(Field::Host));
     let real_peer = f.get(Field::RealPeer);
+    // Some write the client's port behind its address.
+    let peer_of = |value: &'c [u8]| if value.contains(&b'.') || value.starts_with(b"[") { without_port(value) } else { value };
     let (peer, client) = if real_peer.is_empty() {
-        (f.get(Field::RemoteAddr), b"".as_slice())
+        (peer_of(f.get(Field::RemoteAddr)), b"".as_slice())
     } else {
         (real_peer, f.get(Field::RemoteAddr))
     };

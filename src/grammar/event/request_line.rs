@@ -23,6 +23,10 @@ pub fn request_line(raw: &[u8]) -> RequestLine<'_> {
         return RequestLine { url: raw, ..RequestLine::default() };
     };
     let (method, rest) = (&raw[..blank], &raw[blank + 1..]);
+    // What AWS writes for a request that was none: `- http://host:80- -`.
+    if let (b"-", Some(host)) = (method, rest.strip_suffix(b"- -")) {
+        return RequestLine { url: b"", ..target(host) };
+    }
     if method.is_empty() || !method.iter().all(|c| c.is_ascii_uppercase() || matches!(c, b'-' | b'_')) {
         return RequestLine { url: raw, ..RequestLine::default() };
     }
@@ -31,7 +35,8 @@ pub fn request_line(raw: &[u8]) -> RequestLine<'_> {
 
 /// The host and path of a target.
 pub fn target(url: &[u8]) -> RequestLine<'_> {
-    let after = url.strip_prefix(b"http://").or_else(|| url.strip_prefix(b"https://"));
+    let schemes: [&[u8]; 4] = [b"http://", b"https://", b"ws://", b"wss://"];
+    let after = schemes.iter().find_map(|scheme| url.strip_prefix(*scheme));
     let Some(after) = after else { return RequestLine { url, ..RequestLine::default() } };
     let end = after.iter().position(|c| matches!(c, b'/' | b'?')).unwrap_or(after.len());
     let path = if end == after.len() { b"/" } else { &after[end..] };
@@ -66,13 +71,15 @@ mod tests {
 
     #[test]
     fn odd_requests_are_read_as_far_as_they_go() {
-        let cases: [(&str, &str, &str, &str); 12] = [
+        let cases: [(&str, &str, &str, &str); 14] = [
             ("GET /a?b=1 HTTP/1.1", "GET", "", "/a?b=1"),
             ("GET /sp ace HTTP/1.1", "GET", "", "/sp ace"),
             ("GET /http09", "GET", "", "/http09"),
             ("GET http://abs.example:8080/abs?x=1 HTTP/1.1", "GET", "abs.example", "/abs?x=1"),
             ("GET http://abs.example HTTP/1.1", "GET", "abs.example", "/"),
             ("OPTIONS * HTTP/1.1", "OPTIONS", "", "*"),
+            ("GET wss://abs.example:443/ws HTTP/1.1", "GET", "abs.example", "/ws"),
+            ("- http://abs.example:80- -", "", "abs.example", ""),
             ("PRI * HTTP/2.0", "PRI", "", "*"),
             (r"\x16\x03\x01\x02 \x00", "", "", r"\x16\x03\x01\x02 \x00"),
             ("-", "", "", ""),

@@ -22,6 +22,8 @@ pub struct Division {
 pub struct Columns {
     delimiter: Option<u8>,
     quoted: bool,
+    /// A backslash before a quote makes it part of the value.
+    guarded: bool,
     loose: Option<usize>,
     slots: Box<[(Field, Kind)]>,
     /// How many columns a line must have: up to the last one that is read.
@@ -35,7 +37,8 @@ impl Columns {
     pub fn new(slots: Vec<(Field, Kind)>, loose: Option<usize>, division: &Division, meaning: Meaning) -> Columns {
         let least = slots.iter().rposition(|s| s.0 != Field::Ignored).map_or(0, |at| at + 1);
         let Division { delimiter, quoted, .. } = *division;
-        Columns { delimiter, quoted, loose, slots: slots.into(), least, meaning }
+        let guarded = meaning.escape.guards_quotes();
+        Columns { delimiter, quoted, guarded, loose, slots: slots.into(), least, meaning }
     }
 
     /// How many there are.
@@ -82,7 +85,11 @@ impl Columns {
     fn one<'c>(&self, rest: &'c [u8], delimiter: u8) -> (&'c [u8], usize) {
         if self.quoted && rest.first() == Some(&b'"') {
             let mut at = 1;
-            while let Some(quote) = memchr(b'"', &rest[at..]).map(|q| at + q) {
+            while let Some(quote) = memchr(b'"', rest.get(at..).unwrap_or_default()).map(|q| at + q) {
+                if self.guarded && rest[..quote].iter().rev().take_while(|c| **c == b'\\').count() % 2 == 1 {
+                    at = quote + 1;
+                    continue;
+                }
                 match rest.get(quote + 1) {
                     None => return (&rest[1..quote], rest.len()),
                     Some(c) if *c == delimiter => return (&rest[1..quote], quote + 1),

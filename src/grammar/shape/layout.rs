@@ -167,7 +167,7 @@ impl Until {
 }
 
 /// End of an unquoted list: not after a comma, and not beside a lone colon (nginx: `a, b : c`). A time in CLF form
-/// has one blank of its own, before the sign of its zone.
+/// has one blank of its own, before the sign of its zone; one of RFC 3164 has two.
 fn list_end(byte: u8, rest: &[u8]) -> Option<usize> {
     let mut from = 0;
     loop {
@@ -177,6 +177,8 @@ fn list_end(byte: u8, rest: &[u8]) -> Option<usize> {
             && (before.ends_with(b",")
                 || before.ends_with(b" :")
                 || after.starts_with(b": ")
+                // `Nov 20 17:49:06`
+                || (at < 15 && rest.len() > 15 && rest[0].is_ascii_uppercase() && rest[6] == b' ' && rest[9] == b':')
                 || (at == 20 && matches!(after.first(), Some(b'+' | b'-')) && before[11] == b':'));
         if !glued {
             return Some(at);

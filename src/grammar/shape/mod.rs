@@ -1,4 +1,4 @@
-//! The shapes of a line: layouts of literals and values, columns, JSON. In: format strings and tables of names; out:
+//! The shapes of a line: layouts of literals and values, columns, JSON, pairs. In: format strings and tables of names; out:
 //! what fills `Fields` from a line, or says that the line is of another shape. It must not know what fields are for.
 
 pub mod apache_format;
@@ -8,6 +8,7 @@ pub mod json_keys;
 pub mod json_text;
 pub mod layout;
 pub mod log_format;
+pub mod pairs;
 mod scan;
 pub mod variable;
 pub mod vocabulary;
@@ -17,6 +18,7 @@ use super::meaning::Meaning;
 use columns::Columns;
 use json::Json;
 use layout::Layout;
+use pairs::Pairs;
 
 /// One shape of a line.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub enum Shape {
     Columns(Columns),
     /// A JSON object.
     Json(Json),
+    /// Keys and values with equals signs.
+    Pairs(Pairs),
 }
 
 impl Shape {
@@ -43,6 +47,7 @@ impl Shape {
         match self {
             Shape::Layout(layout) => layout.read(line, fields),
             Shape::Columns(columns) => columns.reach(line, fields).is_ok(),
+            Shape::Pairs(pairs) => pairs.reach(line, fields).is_ok(),
             Shape::Json(json) => match json.record(line, fields) {
                 Ok(found) => {
                     *embedded = found.embedded;
@@ -59,6 +64,7 @@ impl Shape {
         match self {
             Shape::Layout(layout) => layout.reach(line, &mut fields),
             Shape::Columns(columns) => columns.reach(line, &mut fields),
+            Shape::Pairs(pairs) => pairs.reach(line, &mut fields),
             Shape::Json(json) => json.record(line, &mut fields).map(|_| ()),
         }
     }
@@ -70,6 +76,7 @@ impl Shape {
             Shape::Layout(layout) => &layout.meaning,
             Shape::Columns(columns) => &columns.meaning,
             Shape::Json(json) => &json.meaning,
+            Shape::Pairs(pairs) => &pairs.meaning,
         }
     }
 }
