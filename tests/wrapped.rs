@@ -10,6 +10,7 @@ use guru::pipeline::{self, Analysis, Job, Log, logs, run, run_on_all};
 use guru::view;
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::sample::select;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use serde_json::Value;
 
 #[path = "support/place.rs"]
@@ -328,4 +329,52 @@ fn detect_shows_where_lines_stop_fitting_and_what_to_pass() {
     place.write("bare.log", "2026-11-20 17:48:34 192.0.2.7 GET /a 200\n".repeat(9));
     let run = place.guru(&["formats", "detect", "--grammars", "grammars", "bare.log"]).code(3);
     run.shows(&["not recognised", "name the columns: --columns"]);
+}
+
+/// The recorded logs of every format, with what each is taken for.
+fn recorded() -> Vec<(String, Vec<u8>, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/logs");
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the logs are there") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let bytes = std::fs::read(&path).expect("a log");
+        if let Some(n) = LIBRARY.detect(&bytes, &name).grammar {
+            all.push((name, bytes, LIBRARY.grammars()[n].name.clone()));
+        }
+    }
+    // What is not recorded is made of samples.
+    for grammar in LIBRARY.grammars().iter().filter(|g| !g.framing.is_vsl()) {
+        let lines =
+            grammar.samples.iter().filter(|s| !s.rejected).map(|s| format!("{}\n", s.line.trim_start_matches('\n')));
+        let bytes = lines.collect::<String>().into_bytes();
+        if let Some(n) = LIBRARY.detect(&bytes, "x.log").grammar {
+            all.push((format!("{}.samples", grammar.name), bytes, LIBRARY.grammars()[n].name.clone()));
+        }
+    }
+    all
+}
+
+#[test]
+fn recorded_logs_are_read_as_they_stand_and_inside_any_wrapping() {
+    let wrong: Vec<String> =
+        recorded().into_par_iter().enumerate().flat_map_iter(|(n, log)| misread(n, &log)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong with what a log is taken for, as it stands and in two of the wrappings.
+fn misread(n: usize, (name, bytes, format): &(String, Vec<u8>, String)) -> Vec<String> {
+    let of = |bytes: &[u8]| {
+        let mut folder = Folder::new();
+        folder.add(name, None, bytes);
+        let found = logs(&folder.files()[0], bytes, &LIBRARY, None).logs;
+        found.iter().map(taken).map(|(f, w)| format!("{f} in {w:?}")).collect::<Vec<_>>().join(", ")
+    };
+    let (text, half) = (String::from_utf8_lossy(bytes), WRAPPERS.len() / 2);
+    let mut tried = vec![("", of(bytes))];
+    for (words, wrapper) in [WRAPPERS[n % half], WRAPPERS[half + n % half]] {
+        tried.push((words, of(&wrapped(&text, wrapper))));
+    }
+    let wrong = tried.into_iter().filter(|(words, got)| *got != format!("{format} in {words:?}"));
+    wrong.map(|(words, got)| format!("{name} in {words:?}: {got}")).collect()
 }
