@@ -139,8 +139,8 @@ fn words_of(library: &Library, cdn: &str) -> Vec<(String, Vec<Word>)> {
     let of_family = library
         .grammars()
         .iter()
-        .filter(|g| families.iter().any(|f| f.as_bytes() == g.family.bytes()) && !g.words.is_empty());
-    of_family.map(|g| (g.name.clone(), g.words.clone())).collect()
+        .filter(|g| families.iter().any(|f| f.as_bytes() == g.family.bytes()) && !g.words().is_empty());
+    of_family.map(|g| (g.name.clone(), g.words().to_vec())).collect()
 }
 
 /// What a format makes of a value: `ok`, `noise`, or the cause that the rules name.

@@ -101,6 +101,11 @@ impl Unwrapped {
             begin = end;
         }
         self.buffers = buffers;
+        self.close(whole);
+    }
+
+    /// Ends a line that goes on in what follows the range: as it is, where nothing follows; else it is left for later.
+    fn close(&mut self, whole: bool) {
         if self.open && whole {
             self.bytes.push(b'\n');
         } else if self.open {

@@ -47,6 +47,12 @@ impl<'h> Lines<'h> {
         Lines { first, whole, last }
     }
 
+    /// Every line, and whether it may be a fragment.
+    fn told_apart(&self) -> impl Iterator<Item = (&'h [u8], bool)> + '_ {
+        let whole = self.whole.iter().map(|l| (*l, false));
+        self.first.iter().map(|l| (*l, true)).chain(whole).chain(self.last.iter().map(|l| (*l, true)))
+    }
+
     /// Every line, fragments included.
     pub fn all(&self) -> impl Iterator<Item = &'h [u8]> + '_ {
         self.first.into_iter().chain(self.whole.iter().copied()).chain(self.last)
@@ -60,9 +66,7 @@ pub fn fit(grammar: &Grammar, lines: &Lines<'_>) -> Fit {
     let (mut before, mut known) = (0, 0);
     let mut reader = grammar.reader(None);
     let continues = grammar.framing == Framing::Records;
-    let whole = lines.whole.iter().map(|l| (*l, false));
-    let all = lines.first.iter().map(|l| (*l, true)).chain(whole).chain(lines.last.iter().map(|l| (*l, true)));
-    for (line, fragment) in all.filter(|(l, _)| !l.is_empty()) {
+    for (line, fragment) in lines.told_apart().filter(|(l, _)| !l.is_empty()) {
         let reads = match grammar.program {
             Program::Vsl => {
                 let shape = shape(line);

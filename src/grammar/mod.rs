@@ -19,6 +19,7 @@ mod mask;
 mod meaning;
 mod sample;
 mod shape;
+mod stamp_form;
 mod term;
 mod time;
 mod unit;

@@ -3,7 +3,7 @@
 //! line. It must not know which field a stamp came from.
 
 use crate::model::Stamp;
-use crate::model::stamp::{SECOND, civil, days};
+use crate::model::stamp::{SECOND, days};
 
 /// A moment and the zone that it was written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,153 +72,6 @@ pub fn nginx_error(b: &[u8]) -> Option<Stamp> {
     Some(zoned(date, clock(&b[11..])?, 0, None).stamp)
 }
 
-/// A moment in any form that is known by its shape: ISO 8601, CLF with or without brackets, fraction and zone, whole
-/// numbers of seconds to nanoseconds since 1970, decimal seconds, and the stamps of error logs (nginx, Apache httpd 2.4,
-/// PHP, Traffic Server).
-pub fn moment(b: &[u8]) -> Option<Zoned> {
-    let b = b.strip_prefix(b"[").unwrap_or(b);
-    let b = b.strip_suffix(b"]").unwrap_or(b);
-    if let Some(b) = b.strip_suffix(b" UTC").or(b.strip_suffix(b" GMT")) {
-        return moment(b).map(|z| Zoned { zone_s: Some(0), ..z });
-    }
-    let utc = |stamp| Zoned { stamp, zone_s: Some(0) };
-    match b {
-        [_, _, _, _, b'-', ..] => iso8601(b),
-        [_, _, b'/', ..] => clf(b),
-        [_, _, _, _, b'/', ..] => nginx_error(b).map(|stamp| Zoned { stamp, zone_s: None }),
-        [_, _, b'-', ..] => php(b),
-        [b'A'..=b'Z', _, _, b' ', b'A'..=b'Z', ..] => apache_error(b),
-        [b'A'..=b'Z', _, _, b' ', ..] => syslog(b),
-        [_, _, _, _, _, _, _, _, b'.', _, _, b'h', ..] => traffic_server(b),
-        _ if b.contains(&b'.') => epoch_of_size(b).map(utc),
-        _ => whole(b).map(utc),
-    }
-}
-
-/// A date and a time of day in two fields, UTC (W3C extended logs).
-pub fn date_and_time(date: &[u8], time: &[u8]) -> Option<Zoned> {
-    let mut joined = [0u8; 32];
-    let len = date.len() + 1 + time.len();
-    if date.len() != 10 || len > joined.len() {
-        return None;
-    }
-    joined[..10].copy_from_slice(date);
-    joined[10] = b'T';
-    joined[11..len].copy_from_slice(time);
-    iso8601(&joined[..len]).map(|z| Zoned { zone_s: Some(z.zone_s.unwrap_or(0)), ..z })
-}
-
-/// A whole number since 1970, its unit by its size: 10 digits are seconds, 13 milliseconds, 16 microseconds, 19
-/// nanoseconds.
-fn whole(b: &[u8]) -> Option<Stamp> {
-    let n = if b.len() == 19 { number(&b[..18])? } else { number(b)? };
-    Some(Stamp(match b.len() {
-        9..=10 => n * SECOND,
-        12..=13 => n * 1_000,
-        15..=16 => n,
-        18 => n / 1_000,
-        19 => n / 100,
-        _ => return None,
-    }))
-}
-
-/// Decimal seconds or, by their size, milliseconds.
-fn epoch_of_size(b: &[u8]) -> Option<Stamp> {
-    match b.iter().position(|c| *c == b'.')? {
-        13 => whole(&b[..13]),
-        _ => epoch(b),
-    }
-}
-
-/// `20/Nov/2026:17:54:20[.117][ +0000]`: HAProxy writes milliseconds and no zone.
-fn clf(b: &[u8]) -> Option<Zoned> {
-    if b.len() < 20 || b[6] != b'/' || b[11] != b':' {
-        return None;
-    }
-    let date = days(number(&b[7..11])?, month(&b[3..6])?, day(&b[..2])?);
-    let seconds = clock(&b[12..20])?;
-    let (micros, rest) = split_fraction(&b[20..])?;
-    let zone = match rest {
-        [] => None,
-        [b' ', s, zone @ ..] if zone.len() == 4 => Some(sign(*s)? * offset(&zone[..2], &zone[2..])?),
-        _ => return None,
-    };
-    Some(zoned(date, seconds, micros, zone))
-}
-
-/// A fraction of a second at the start, when there is one, and what follows it.
-fn split_fraction(b: &[u8]) -> Option<(i64, &[u8])> {
-    let Some((b'.' | b',', digits)) = b.split_first() else { return Some((0, b)) };
-    let n = digits.iter().take_while(|c| c.is_ascii_digit()).count();
-    Some((fraction(&digits[..n])?, &digits[n..]))
-}
-
-/// `20-Nov-2026 17:53:19[.usec][ UTC]` (php-fpm, PHP); of named zones only UTC is known.
-fn php(b: &[u8]) -> Option<Zoned> {
-    if b.len() < 20 || b[6] != b'-' || b[11] != b' ' {
-        return None;
-    }
-    let date = days(number(&b[7..11])?, month(&b[3..6])?, day(&b[..2])?);
-    let seconds = clock(&b[12..20])?;
-    let (micros, rest) = split_fraction(&b[20..])?;
-    let zone = matches!(rest, b" UTC" | b" GMT").then_some(0);
-    (rest.is_empty() || rest[0] == b' ').then(|| zoned(date, seconds, micros, zone))
-}
-
-/// `Fri Nov 20 17:53:25.242886 2026` (Apache httpd 2.4; 2.2 without the fraction).
-fn apache_error(b: &[u8]) -> Option<Zoned> {
-    if b.len() < 24 || b[7] != b' ' || b[10] != b' ' {
-        return None;
-    }
-    let day_of = b[8..10].strip_prefix(b" ").unwrap_or(&b[8..10]);
-    let seconds = clock(&b[11..19])?;
-    let (micros, rest) = split_fraction(&b[19..])?;
-    let date = days(number(rest.strip_prefix(b" ")?)?, month(&b[4..7])?, day(day_of)?);
-    Some(zoned(date, seconds, micros, None))
-}
-
-/// `Nov 20 17:58:24[.123456]` (RFC 3164): no year, so the leap year 1972 until [`with_year`] is asked.
-fn syslog(b: &[u8]) -> Option<Zoned> {
-    if b.len() < 15 || b[6] != b' ' {
-        return None;
-    }
-    let day_of = b[4..6].strip_prefix(b" ").unwrap_or(&b[4..6]);
-    let (micros, rest) = split_fraction(&b[15..])?;
-    let date = days(NO_YEAR, month(&b[..3])?, day(day_of)?);
-    rest.is_empty().then_some(zoned(date, clock(&b[7..15])?, micros, None))
-}
-
-/// The year of a stamp that has none.
-const NO_YEAR: i64 = 1972;
-
-/// A stamp without a year in the last year that puts it no later than a day after `latest`; any other stamp as it is.
-pub fn with_year(stamp: Stamp, latest: Stamp) -> Stamp {
-    let (from, to) = (days(NO_YEAR, 1, 1) * 86_400, days(NO_YEAR + 1, 1, 1) * 86_400);
-    if !latest.is_known() || !(from..to).contains(&stamp.seconds()) {
-        return stamp;
-    }
-    let (_, month, day) = civil(stamp.seconds().div_euclid(86_400));
-    let within_day = stamp.0.rem_euclid(86_400 * SECOND);
-    let (mut year, ..) = civil(latest.seconds().div_euclid(86_400));
-    year += 1;
-    loop {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let at = Stamp(days(year, month, day) * 86_400 * SECOND + within_day);
-        if at <= latest + 86_400 * SECOND && (leap || (month, day) != (2, 29)) || year <= 1970 {
-            return at;
-        }
-        year -= 1;
-    }
-}
-
-/// `20261120.17h58m27s` (Apache Traffic Server 9.2).
-fn traffic_server(b: &[u8]) -> Option<Zoned> {
-    let [_, _, _, _, _, _, _, _, b'.', h1, h2, b'h', m1, m2, b'm', s1, s2, b's'] = b else { return None };
-    let month = number(&b[4..6]).filter(|m| (1..=12).contains(m))?;
-    let date = days(number(&b[..4])?, month as u32, day(&b[6..8])?);
-    Some(zoned(date, clock(&[*h1, *h2, b':', *m1, *m2, b':', *s1, *s2])?, 0, None))
-}
-
 /// Decimal seconds in microseconds: `1.002` is 1 002 000. Digits beyond the sixth decimal are dropped.
 pub fn seconds_us(b: &[u8]) -> Option<i64> {
     let point = b.iter().position(|c| *c == b'.').unwrap_or(b.len());
@@ -233,14 +86,14 @@ pub fn seconds_us(b: &[u8]) -> Option<i64> {
     Some(whole * SECOND + micros)
 }
 
-fn zoned(date: i64, seconds: i64, micros: i64, zone_s: Option<i32>) -> Zoned {
+pub(super) fn zoned(date: i64, seconds: i64, micros: i64, zone_s: Option<i32>) -> Zoned {
     let local = date * 86_400 + seconds;
     Zoned { stamp: Stamp((local - i64::from(zone_s.unwrap_or(0))) * SECOND + micros), zone_s }
 }
 
 /// A short run of digits, at most 18 long.
 #[inline]
-fn number(b: &[u8]) -> Option<i64> {
+pub(super) fn number(b: &[u8]) -> Option<i64> {
     if b.is_empty() || b.len() > 18 {
         return None;
     }
@@ -255,7 +108,7 @@ fn number(b: &[u8]) -> Option<i64> {
     Some(n)
 }
 
-fn fraction(digits: &[u8]) -> Option<i64> {
+pub(super) fn fraction(digits: &[u8]) -> Option<i64> {
     let mut micros = 0;
     for i in 0..6 {
         let d = digits.get(i).map_or(0, |c| c.wrapping_sub(b'0'));
@@ -268,14 +121,14 @@ fn fraction(digits: &[u8]) -> Option<i64> {
 }
 
 #[inline]
-fn day(b: &[u8]) -> Option<u32> {
+pub(super) fn day(b: &[u8]) -> Option<u32> {
     let n = number(b)?;
     (1..=31).contains(&n).then_some(n as u32)
 }
 
 /// `17:48:34` in seconds; a leap second reads as :59.
 #[inline]
-fn clock(b: &[u8]) -> Option<i64> {
+pub(super) fn clock(b: &[u8]) -> Option<i64> {
     if b.len() != 8 || b[2] != b':' || b[5] != b':' {
         return None;
     }
@@ -283,7 +136,7 @@ fn clock(b: &[u8]) -> Option<i64> {
     (h < 24 && m < 60 && s <= 60).then_some(h * 3600 + m * 60 + s.min(59))
 }
 
-fn sign(b: u8) -> Option<i32> {
+pub(super) fn sign(b: u8) -> Option<i32> {
     match b {
         b'+' => Some(1),
         b'-' => Some(-1),
@@ -291,13 +144,13 @@ fn sign(b: u8) -> Option<i32> {
     }
 }
 
-fn offset(hours: &[u8], minutes: &[u8]) -> Option<i32> {
+pub(super) fn offset(hours: &[u8], minutes: &[u8]) -> Option<i32> {
     let (h, m) = (number(hours)?, number(minutes)?);
     (h <= 15 && m < 60).then_some((h * 3600 + m * 60) as i32)
 }
 
 /// Month names are English whatever the locale (nginx, Apache, HAProxy).
-fn month(b: &[u8]) -> Option<u32> {
+pub(super) fn month(b: &[u8]) -> Option<u32> {
     const NAMES: [&[u8; 3]; 12] =
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
     NAMES.iter().position(|n| n.as_slice() == b).map(|i| i as u32 + 1)
@@ -342,64 +195,16 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_form_is_known_by_its_shape() {
-        let utc = |micros| Some(Zoned { stamp: Stamp(MOMENT + micros), zone_s: Some(0) });
-        let local = |micros| Some(Zoned { stamp: Stamp(MOMENT + micros), zone_s: None });
-        for (text, expected) in [
-            ("2026-11-20T17:48:34Z", utc(0)),
-            ("2026-11-20T17:48:34+0000", utc(0)),
-            ("2026-11-20T17:48:34.1042507Z", utc(104_250)),
-            ("[20/Nov/2026:17:48:34 +0000]", utc(0)),
-            ("2026-11-20 17:48:34 UTC", utc(0)),
-            ("20/Nov/2026:17:48:34.117", local(117_000)),
-            ("2026/11/20 17:48:34", local(0)),
-            ("20-Nov-2026 17:48:34", local(0)),
-            ("20-Nov-2026 17:48:34 UTC", utc(0)),
-            ("Fri Nov 20 17:48:34.242886 2026", local(242_886)),
-            ("Fri Nov 20 17:48:34 2026", local(0)),
-            ("20261120.17h48m34s", local(0)),
-            ("1795196914", utc(0)),
-            ("1795196914073", utc(73_000)),
-            ("1795196914073001", utc(73_001)),
-            ("1795196914073001999", utc(73_001)),
-            ("1795196914.073", utc(73_000)),
-        ] {
-            assert_eq!(super::moment(text.as_bytes()), expected, "{text}");
-        }
-        for text in ["", "12", "-", "20/Nov/2026", "Fri Nov 20", "20261120.17h", "2026-11-20"] {
-            assert_eq!(super::moment(text.as_bytes()), None, "{text}");
-        }
-        assert_eq!(date_and_time(b"2026-11-20", b"17:48:34"), utc(0));
-        assert_eq!(date_and_time(b"2026-11-20", b"17:48"), None);
-    }
-
-    #[test]
-    fn a_stamp_without_a_year_is_of_the_last_one_that_can_be() {
-        let latest = Stamp(MOMENT);
-        for (text, expected) in [
-            ("Nov 20 17:48:34", "2026-11-20T17:48:34.000000Z"),
-            ("Nov 21 17:48:34", "2026-11-21T17:48:34.000000Z"),
-            ("Nov 22 17:48:34", "2025-11-22T17:48:34.000000Z"),
-            ("Jan  3 00:00:01.5", "2026-01-03T00:00:01.500000Z"),
-            ("Feb 29 00:00:00", "2024-02-29T00:00:00.000000Z"),
-        ] {
-            let stamp = super::moment(text.as_bytes()).unwrap().stamp;
-            assert_eq!(with_year(stamp, latest).rfc3339(), expected, "{text}");
-        }
-        assert_eq!(with_year(Stamp(MOMENT), Stamp(0)), Stamp(MOMENT));
-    }
-
     proptest! {
         #[test]
         fn no_bytes_make_a_reader_panic(b in prop::collection::vec(any::<u8>(), 0..40)) {
-            let _ = (time_local(&b), iso8601(&b), epoch(&b), nginx_error(&b), super::moment(&b), date_and_time(&b, &b));
+            let _ = (time_local(&b), iso8601(&b), epoch(&b), nginx_error(&b));
         }
 
         #[test]
         fn nearly_a_stamp_is_no_panic_either(b in "[0-9:/TZ+ .-]{17,30}") {
             let b = b.as_bytes();
-            let _ = (time_local(b), iso8601(b), epoch(b), nginx_error(b), super::moment(b));
+            let _ = (time_local(b), iso8601(b), epoch(b), nginx_error(b));
         }
 
         #[test]

@@ -192,7 +192,10 @@ impl Formats<'_> {
             let better = best.as_ref().is_none_or(|b| {
                 let (mine, its) = (detection.confidence, b.detection.confidence);
                 let same = b.grammar.as_ref().is_some_and(|g| g.name == grammar.name);
-                let told = same || certain || (b.grammar.as_ref().is_some_and(generic) && !generic(&grammar));
+                let loose = |g: &Grammar| generic(g) && !generic(&grammar);
+                // A format that takes what it does not know reads a shipper's stamp as such.
+                let closer = |g: &Grammar| wrap.layers[depth - 1].is_text() && grammar.specificity > g.specificity;
+                let told = same || certain || b.grammar.as_ref().is_some_and(|g| loose(g) || closer(g));
                 mine > its || (mine >= its && told && !timeless(b))
             });
             if better {

@@ -65,11 +65,16 @@ pub fn bears_requests(grammar: &Grammar) -> bool {
     grammar.bears_requests()
 }
 
-/// Files by tier, node, name of their log, and format.
-type BySeries = BTreeMap<(Tier, String, String, String), Vec<Known>>;
+/// What makes a series: tier, node, name without rotation, format.
+type Name = (Tier, String, String, String);
 
-/// Reads into stamps what they leave out; see [`settle`].
-fn settle_all(by_series: &mut BySeries, job: &Job<'_>) {
+/// Logs by tier, node, name and format, each told what its stamps leave out.
+fn by_series(known: Vec<Known>, job: &Job<'_>) -> BTreeMap<Name, Vec<Known>> {
+    let mut by_series: BTreeMap<Name, Vec<Known>> = BTreeMap::new();
+    for k in known {
+        let tier = k.found.role.unwrap_or(k.grammar.tier);
+        by_series.entry((tier, k.node(), k.key.clone(), k.grammar.name.clone())).or_default().push(k);
+    }
     let unsaid = by_series.iter_mut().flat_map(|((_, node, ..), ks)| ks.iter_mut().map(move |k| (node, k)));
     let mut unsaid: Vec<Unsaid<'_>> = unsaid
         .map(|(node, k)| Unsaid {
@@ -80,16 +85,12 @@ fn settle_all(by_series: &mut BySeries, job: &Job<'_>) {
         })
         .collect();
     settle(&mut unsaid, job);
+    by_series
 }
 
 /// Numbers series and files: tiers from the client on, then by node and name; files of a series oldest first.
 fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<'a> {
-    let mut by_series = BySeries::new();
-    for k in known {
-        let tier = k.found.role.unwrap_or(k.grammar.tier);
-        by_series.entry((tier, k.node(), k.key.clone(), k.grammar.name.clone())).or_default().push(k);
-    }
-    settle_all(&mut by_series, job);
+    let by_series = by_series(known, job);
     let bearing = |tier: &Tier, ks: &[Known]| bears_requests(&ks[0].grammar).then_some(*tier);
     let tiers: Vec<Tier> = by_series.iter().filter_map(|((tier, ..), ks)| bearing(tier, ks)).collect();
     let top = tiers.iter().min().copied();

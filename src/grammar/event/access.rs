@@ -85,25 +85,19 @@ impl Access {
 
     /// Reads one record.
     #[inline]
-    fn one(
-        &self,
-        line: &[u8],
-        header: Option<&Columns>,
-        at: Locator,
-        emit: &mut impl FnMut(Event<'_>),
-    ) -> LineOutcome {
+    fn one(&self, line: &[u8], header: Option<&Columns>, at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
         let mut fields = Fields::new();
         let mut embedded = None;
         let Some(meaning) = self.read(line, header, &mut fields, &mut embedded) else {
             return LineOutcome::NotUnderstood;
         };
-        let Some((text, level)) = embedded else { return self.tell(meaning, line, fields, at, emit) };
+        let Some((text, level)) = embedded else { return self.tell(meaning, line, &mut fields, at, emit) };
         let mut inner = EMBEDDED.take();
         inner.clear();
         meaning.escape.decode(text, &mut inner);
         let mut all = fields;
         let read = self.shapes.iter().any(|s| matches!(s, Shape::Json(j) if j.inner(&inner, level, &mut all).is_ok()));
-        let outcome = if read { self.tell(meaning, line, all, at, emit) } else { LineOutcome::NotUnderstood };
+        let outcome = if read { self.tell(meaning, line, &mut all, at, emit) } else { LineOutcome::NotUnderstood };
         EMBEDDED.set(inner);
         outcome
     }
@@ -114,21 +108,21 @@ impl Access {
         &self,
         meaning: &Meaning,
         line: &[u8],
-        mut fields: Fields<'_>,
+        fields: &mut Fields<'_>,
         at: Locator,
         emit: &mut impl FnMut(Event<'_>),
     ) -> LineOutcome {
-        meaning.blank(&mut fields);
+        meaning.blank(fields);
         // A record that happens to have a time is no request.
         if [Field::Request, Field::Uri, Field::Status].iter().all(|f| fields.get(*f).is_empty()) {
             return LineOutcome::NotUnderstood;
         }
-        let Some(mut when) = when(meaning, &fields, self.stamped) else { return LineOutcome::NotUnderstood };
+        let Some(mut when) = when(meaning, fields, self.stamped) else { return LineOutcome::NotUnderstood };
         if self.shift_us != 0 {
             when = When { start: when.start - self.shift_us, end: when.end - self.shift_us };
         }
-        if !is_needed(meaning, self.url, &self.judge, line, &fields) {
-            return self.events(meaning, &fields, &WordTexts::default(), when, at, emit);
+        if !is_needed(meaning, self.url, &self.judge, line, fields) {
+            return self.events(meaning, fields, &WordTexts::default(), when, at, emit);
         }
         let mut scratch = SCRATCH.take();
         scratch.clear();

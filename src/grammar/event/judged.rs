@@ -59,22 +59,27 @@ pub fn told<'c>(
         _ => MadeBy::Fetch,
     };
     fetch.outcome = outcome;
-    if outcome == FetchOutcome::Relayed && fetch.origin_status == 0 {
-        fetch.origin_status = r.status;
-    }
-    // The client got something stored: the failure is hidden, as that of a background fetch is.
-    if outcome == FetchOutcome::Failed && (200..400).contains(&r.status) {
-        fetch.reason = Reason::Bgfetch;
-    }
-    fetch::settle_times(&mut fetch);
-    let says_opens = f.seen(Field::UpstreamAddr) || f.seen(Field::UpstreamResponse);
-    if fetch.opens == 0 && fetch.had_connection.unwrap_or(!says_opens && asked != Some(false)) {
-        fetch.opens = 1;
-    }
+    settle(&mut fetch, f, asked);
     if outcome != FetchOutcome::Good {
         marks(judge, f, words, &mut fetch);
     }
     Told::Fetched(fetch)
+}
+
+/// What the outcome says of the rest of the fetch.
+fn settle(fetch: &mut Fetch<'_>, f: &Fields<'_>, asked: Option<bool>) {
+    if fetch.outcome == FetchOutcome::Relayed && fetch.origin_status == 0 {
+        fetch.origin_status = fetch.status;
+    }
+    // The client got something stored: the failure is hidden, as that of a background fetch is.
+    if fetch.outcome == FetchOutcome::Failed && (200..400).contains(&fetch.status) {
+        fetch.reason = Reason::Bgfetch;
+    }
+    fetch::settle_times(fetch);
+    let says_opens = f.seen(Field::UpstreamAddr) || f.seen(Field::UpstreamResponse);
+    if fetch.opens == 0 && fetch.had_connection.unwrap_or(!says_opens && asked != Some(false)) {
+        fetch.opens = 1;
+    }
 }
 
 /// What a field says.
@@ -145,7 +150,12 @@ fn outcome(
         // The edge's own answer, or an error that it had stored.
         _ if asked == Some(false) => return None,
         Class::Ok => O::Relayed,
-        _ if meaning.has(Field::UpstreamStatus) || class == Class::Failed || matches!(status, 502 | 504 | 520..=599) => O::Failed,
+        _ if meaning.has(Field::UpstreamStatus)
+            || class == Class::Failed
+            || matches!(status, 502 | 504 | 520..=599) =>
+        {
+            O::Failed
+        }
         _ => O::Relayed,
     })
 }

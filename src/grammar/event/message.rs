@@ -11,7 +11,7 @@ use crate::model::{Change, ChangeKind, Event, LineOutcome, Locator, Message, Sta
 use super::super::field::{Field, Fields};
 use super::super::meaning::Meaning;
 use super::super::shape::Shape;
-use super::super::time::with_year;
+use super::super::stamp_form::with_year;
 use super::compose::{UrlForm, compose, is_needed};
 use super::judge::Judge;
 use super::request::zoned;
@@ -66,7 +66,7 @@ impl Messages {
         }
         let mut scratch = SCRATCH.take();
         scratch.clear();
-        let (composed, _) = compose(meaning, UrlForm::Plain, &judge, fields, &mut scratch);
+        let (composed, _) = compose(meaning, UrlForm::Plain, &judge, &fields, &mut scratch);
         let outcome = self.tell(meaning, composed, at, emit);
         SCRATCH.set(scratch);
         outcome
