@@ -105,7 +105,7 @@ impl Columns {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::escape::Escape;
+    use crate::grammar::escape::Escape;
     use super::*;
 
     fn read(columns: &Columns, line: &str) -> Option<(String, String, String)> {

@@ -211,7 +211,7 @@ fn contains(value: &[u8], part: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::escape::Escape;
+    use crate::grammar::escape::Escape;
     use super::*;
 
     fn json(paths: &[(&str, Field)], needs: &[&str]) -> Json {

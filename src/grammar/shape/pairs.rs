@@ -94,7 +94,7 @@ fn quote_end(line: &[u8], mut at: usize) -> Option<usize> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::escape::Escape;
+    use crate::grammar::escape::Escape;
     use super::*;
 
     fn pairs() -> Pairs {
