@@ -23,7 +23,13 @@ fn traffic() -> Vec<Asked> {
                 host: "www.shop.example".into(),
                 url: format!("/product/{}", n % 40),
                 agent: "Mozilla/5.0".into(),
-                status: if gave_up { 504 } else if n % 7 == 0 { 503 } else { 200 },
+                status: if gave_up {
+                    504
+                } else if n % 7 == 0 {
+                    503
+                } else {
+                    200
+                },
                 bytes: 5152,
                 ..Asked::default()
             }
@@ -61,7 +67,8 @@ fn cloudfront_leads_to_nginx_by_its_id() {
     let errors = asked.iter().filter(|a| a.status >= 500).count();
     assert_eq!((edge.len(), chain.counted().len()), (errors, errors));
     for f in &edge {
-        let (link, expected) = (f.link.expect("a line"), if f.status == 504 { Verdict::OriginAborted } else { Verdict::OriginFailed });
+        let (link, expected) =
+            (f.link.expect("a line"), if f.status == 504 { Verdict::OriginAborted } else { Verdict::OriginFailed });
         assert_eq!((link.method, f.verdict), (Method::Id, expected));
     }
 }

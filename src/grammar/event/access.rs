@@ -72,10 +72,10 @@ impl Access {
             return LineOutcome::Skipped;
         }
         let json = self.shapes.iter().find_map(|s| if let Shape::Json(json) = s { Some(json) } else { None });
-        if let Some(json) = json {
-            if let Some(array) = json.wrapped(line) {
-                return super::super::shape::json::each_outcome(array, |record| self.one(record, None, at, emit));
-            }
+        if let Some(json) = json
+            && let Some(array) = json.wrapped(line)
+        {
+            return super::super::shape::json::each_outcome(array, |record| self.one(record, None, at, emit));
         }
         if line.len() > MAX_LINE {
             return LineOutcome::NotUnderstood;
