@@ -152,7 +152,7 @@ impl RequestRow {
             key: key_of(r.method, r.url),
             end: r.end.0,
             offset: r.at.offset,
-            duration: small(r.end.since(r.start).map(|us| us.max(0) as u64)),
+            duration: if r.unended { NOT_LOGGED } else { small(r.end.since(r.start).map(|us| us.max(0) as u64)) },
             body: small(r.body_bytes),
             sent: small(r.sent_bytes),
             length: small(r.request_length),
