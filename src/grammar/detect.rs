@@ -190,11 +190,11 @@ fn nearest(grammars: &[Grammar], lines: &Lines<'_>) -> Detection {
         Some((at, g)) => Detection {
             stops: vec![(String::from_utf8_lossy(line).into_owned(), at)],
             ..Detection::unknown(
-                format!("no line fits any of the {known} known formats; the nearest is {}", g.name),
+                format!("no line fits any of the {known} known formats (guru formats list); the nearest is {}", g.name),
                 None,
             )
         },
-        None => Detection::unknown(format!("no line fits any of the {known} known formats"), None),
+        None => Detection::unknown(format!("no line fits any of the {known} known formats (guru formats list)"), None),
     }
 }
 
