@@ -169,7 +169,7 @@ fn timing(a: &Attempt, r: &RequestRow, span: (i64, i64), clock: &Clock) -> f64 {
         // A success that ended exactly when we gave up is a coincidence.
         against += 1.0;
     }
-    if r.duration != NOT_LOGGED {
+    if r.duration != NOT_LOGGED && a.says_sent {
         let start = span.0 - i64::from(r.duration);
         // Started later than sent happens (a full backlog, a lost packet); earlier does not.
         let apart = (start - a.sent).abs() as f64 / (unit / 2.0 + 2_000.0);
