@@ -87,7 +87,6 @@ impl Chain {
         self.0.failures.iter().filter(|f| f.told_in.is_none()).collect()
     }
 
-
     fn told_in<'a>(&'a self, f: &'a Failure) -> Vec<&'a Failure> {
         self.0.failures.iter().filter(|l| l.told_in == Some(f.id)).collect()
     }
@@ -108,7 +107,9 @@ impl Chain {
     fn show(&self) {
         let r = &self.0.report;
         println!("{:?}\n{:#?}", r.totals, r.warnings);
-        r.clock_offsets.iter().for_each(|c| println!("{} -> {}: {} ± {} of {}", c.from, c.to, c.offset_ms, c.error_ms, c.pairs));
+        r.clock_offsets
+            .iter()
+            .for_each(|c| println!("{} -> {}: {} ± {} of {}", c.from, c.to, c.offset_ms, c.error_ms, c.pairs));
         r.incidents.iter().for_each(|i| println!("{}: {} at {:?}", i.title, i.failures, i.nodes));
         let mut lines: Vec<String> = self.0.failures.iter().map(told).collect();
         lines.sort();

@@ -54,7 +54,11 @@ pub fn id_of(text: &[u8]) -> u32 {
 fn kept_part(id: &[u8]) -> &[u8] {
     let hex = |b: &[u8]| b.iter().all(u8::is_ascii_hexdigit);
     match id {
-        [ray @ .., b'-', a, b, c] if ray.len() == 16 && hex(ray) && [a, b, c].iter().all(|c| c.is_ascii_uppercase()) => ray,
+        [ray @ .., b'-', a, b, c]
+            if ray.len() == 16 && hex(ray) && [a, b, c].iter().all(|c| c.is_ascii_uppercase()) =>
+        {
+            ray
+        }
         [_, _, b'-', rest @ ..] if id.len() == 55 && rest[32] == b'-' && hex(&rest[..32]) => &rest[..32],
         _ => match id.windows(5).position(|w| w == b"Root=") {
             Some(at) => id[at + 5..].split(|c| *c == b';').next().unwrap_or_default(),
@@ -214,8 +218,8 @@ pub struct FetchRow {
     pub flags: u16,
     /// Series.
     pub series: SeriesId,
-    /// Unused, keeps the record free of holes.
-    pub spare: [u16; 2],
+    /// Id that came from above and was passed on, see [`id_of`]; 0 for none. Several fetches may carry one.
+    pub passed: u32,
 }
 
 impl FetchRow {
@@ -273,7 +277,7 @@ impl FetchRow {
             local_port: f.local_port,
             series,
             flags: if begun.is_known() { flags } else { flags | FetchRow::END_ONLY },
-            spare: [0; 2],
+            passed: f.passed_id as u32,
         }
     }
 }
@@ -316,7 +320,10 @@ mod tests {
         let other = b"00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-01";
         assert_eq!(id_of(trace), id_of(other));
         assert_eq!(id_of(b"9203c5b1aa1e4d1e-AMS"), id_of(b"9203c5b1aa1e4d1e"));
-        assert_eq!(id_of(b"Self=1-2-3;Root=1-69b52a01-36d228ad5d99923122bbe301"), id_of(b"Root=1-69b52a01-36d228ad5d99923122bbe301"));
+        assert_eq!(
+            id_of(b"Self=1-2-3;Root=1-69b52a01-36d228ad5d99923122bbe301"),
+            id_of(b"Root=1-69b52a01-36d228ad5d99923122bbe301")
+        );
         assert_ne!(id_of(b"9203c5b1-aa1e-4d1e-8888-AMS"), id_of(b"9203c5b1-aa1e-4d1e-8888"));
     }
 

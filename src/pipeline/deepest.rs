@@ -20,7 +20,9 @@ pub fn carry_up(failures: &mut [Failure], linked: &Linked, chains: &Chains<'_>) 
         }
         // One that shared another's failed fetch tells nothing itself, but knows whose it was.
         let shared = || linked.rows.get(&n).filter(|r| r.vxid != 0).and_then(|r| chains.shared(r));
-        let Some(from) = below.get(&failures[n].id).copied().or_else(shared).filter(|from| *from != n) else { continue };
+        let Some(from) = below.get(&failures[n].id).copied().or_else(shared).filter(|from| *from != n) else {
+            continue;
+        };
         let lower = Lower::of(&failures[from]);
         learn(&mut failures[n], &lower);
     }

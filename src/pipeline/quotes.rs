@@ -66,7 +66,8 @@ pub fn fetch(failures: &[Failure], partial: &Partial, plan: &Plan<'_>) -> HashMa
 /// above they are the next tier's own words.
 fn tell_up(failures: &[Failure], evidence: &mut HashMap<u64, Evidence>) {
     for (above, n) in last_told(failures) {
-        let words = evidence.get(&failures[n].id).filter(|_| failures[n].vxid != 0).and_then(|e| e.own.first().cloned());
+        let words =
+            evidence.get(&failures[n].id).filter(|_| failures[n].vxid != 0).and_then(|e| e.own.first().cloned());
         if let Some(e) = evidence.get_mut(&above) {
             e.origin_error = e.origin_error.take().or(words);
         }

@@ -14,7 +14,8 @@ use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
 use crate::model::{
-    Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text, Tier, Verdict,
+    Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text,
+    Tier, Verdict,
 };
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.

@@ -33,4 +33,3 @@ pub fn settle(logs: &mut [Unsaid<'_>], job: &Job<'_>) {
         }
     }
 }
-

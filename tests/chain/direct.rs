@@ -23,7 +23,13 @@ fn traffic() -> Vec<Asked> {
                 host: "www.shop.example".into(),
                 url: format!("/product/{}", n % 40),
                 agent: "Mozilla/5.0".into(),
-                status: if gave_up { 504 } else if n % 7 == 0 { 503 } else { 200 },
+                status: if gave_up {
+                    504
+                } else if n % 7 == 0 {
+                    503
+                } else {
+                    200
+                },
                 bytes: 5152,
                 ..Asked::default()
             }
@@ -61,7 +67,8 @@ fn cloudfront_leads_to_nginx_by_its_id() {
     let errors = asked.iter().filter(|a| a.status >= 500).count();
     assert_eq!((edge.len(), chain.counted().len()), (errors, errors));
     for f in &edge {
-        let (link, expected) = (f.link.expect("a line"), if f.status == 504 { Verdict::OriginAborted } else { Verdict::OriginFailed });
+        let (link, expected) =
+            (f.link.expect("a line"), if f.status == 504 { Verdict::OriginAborted } else { Verdict::OriginFailed });
         assert_eq!((link.method, f.verdict), (Method::Id, expected));
     }
 }
@@ -89,7 +96,14 @@ fn a_cdn_that_logs_neither_method_nor_duration_nor_start_leads_there_too() {
     // Bunny names an id that this origin does not log.
     let line = |a: &Asked| {
         let (cache, at) = (if a.status == 200 { "BYPASS" } else { "MISS" }, (a.end + 3_000) / 1_000);
-        format!("{cache}|{}|{at}|5152|390|192.0.2.0|-|https://{}{}|{}|Mozilla/5.0|{}|NL\n", a.status, a.host, a.url, a.pop(), a.ray())
+        format!(
+            "{cache}|{}|{at}|5152|390|192.0.2.0|-|https://{}{}|{}|Mozilla/5.0|{}|NL\n",
+            a.status,
+            a.host,
+            a.url,
+            a.pop(),
+            a.ray()
+        )
     };
     let edge: String = by_end.iter().map(line).collect();
     let logs = Logs::new().with_format(FORMAT).with("bunny/access.log", Tier::Edge, &edge);

@@ -94,9 +94,22 @@ fn what_the_client_or_the_edge_did_is_counted_apart() {
 #[test]
 fn the_ledger_of_every_cdn_adds_up() {
     let samples = [
-        "akamai-ds2-json", "akamai-ds2-structured", "akamai-lds-w3c", "aws-alb", "azure-afd", "bunny", "cdn77",
-        "cloudflare-logpush", "cloudflare-logpush-unixnano", "cloudfront-standard-v1", "cloudfront-standard-v2-json",
-        "fastly-json", "gcore", "gcp-lb", "keycdn", "vercel-drain",
+        "akamai-ds2-json",
+        "akamai-ds2-structured",
+        "akamai-lds-w3c",
+        "aws-alb",
+        "azure-afd",
+        "bunny",
+        "cdn77",
+        "cloudflare-logpush",
+        "cloudflare-logpush-unixnano",
+        "cloudfront-standard-v1",
+        "cloudfront-standard-v2-json",
+        "fastly-json",
+        "gcore",
+        "gcp-lb",
+        "keycdn",
+        "vercel-drain",
     ];
     for name in samples {
         println!("{name}");
@@ -118,7 +131,9 @@ fn a_hop_from_a_pop_to_its_shield_is_no_visitor() {
         });
         format!("{line}\n")
     };
-    let text = line(false, "cache-iad001-IAD", 503) + &line(true, "cache-ams001-AMS", 503) + &line(true, "cache-ams001-AMS", 200);
+    let text = line(false, "cache-iad001-IAD", 503)
+        + &line(true, "cache-ams001-AMS", 503)
+        + &line(true, "cache-ams001-AMS", 200);
     let chain = Logs::new().with("fastly/fastly.log", Tier::Edge, &text).run();
     chain.assert_sound();
     let v = &chain.0.report.totals.visitors;
@@ -140,7 +155,8 @@ fn a_feed_of_errors_beside_the_access_log_tells_the_same_failures() {
     let at = MARCH / 1000;
     let log = access(200, at, "/", "01") + &access(502, at + 100, "/a", "02") + &access(504, at + 900, "/b", "03");
     let feed = error("dns_lookup", 502, at + 98, "/a") + &error("http_timeout", 504, at + 899, "/b");
-    let chain = Logs::new().with("bunny/access.log", Tier::Edge, &log).with("bunny/origin-errors.log", Tier::Edge, &feed).run();
+    let chain =
+        Logs::new().with("bunny/access.log", Tier::Edge, &log).with("bunny/origin-errors.log", Tier::Edge, &feed).run();
     chain.assert_sound();
     let mut causes: Vec<&str> = chain.counted().iter().map(|f| f.ruling.cause.id()).collect();
     causes.sort_unstable();

@@ -4,7 +4,9 @@ use guru::model::{Method, Tier, Verdict};
 
 use super::Logs;
 use super::served::SECOND;
-use crate::logs::{Access, Clock, Line, MIDNIGHT, MINUTE, Upstream, Went, access_log, sorted, traffic, trouble, varnishlog};
+use crate::logs::{
+    Access, Clock, Line, MIDNIGHT, MINUTE, Upstream, Went, access_log, sorted, traffic, trouble, varnishlog,
+};
 
 #[test]
 fn a_failure_of_nginx_leads_to_the_line_of_php() {
@@ -15,12 +17,16 @@ fn a_failure_of_nginx_leads_to_the_line_of_php() {
         let status = if n % 9 == 4 { 500 } else { 200 };
         let url = format!("/report.php?id={n}");
         let upstream = Some(Upstream { status: status.to_string(), header: Some(took), took });
-        let line = Line { end: start + took, took, method: "GET", host: "www.shop.example", url: &url, status, upstream };
+        let line =
+            Line { end: start + took, took, method: "GET", host: "www.shop.example", url: &url, status, upstream };
         nginx += &line.rich(Clock::default());
         // One worker writes no log.
         if n != 22 {
             let at = super::cdn::shown(start, "%d/%b/%Y:%H:%M:%S +0000");
-            php += &format!("- -  {at} \"GET {url}\" {status} /srv/app/report.php {:.3} 2048 81.00%\n", took as f64 / 1000.0);
+            php += &format!(
+                "- -  {at} \"GET {url}\" {status} /srv/app/report.php {:.3} 2048 81.00%\n",
+                took as f64 / 1000.0
+            );
         }
     }
     let logs = Logs::new().with("web1/access.log", Tier::Origin, &nginx).with("app1/fpm-access.log", Tier::App, &php);
@@ -52,7 +58,8 @@ fn nginx_for_tls_in_front_of_varnish_counts_nothing_twice() {
             };
             let took = f.took + 1_000;
             let upstream = Some(Upstream { status: status.to_string(), header: Some(took), took });
-            Line { end: f.at + took, took, method: "GET", host: &f.host, url: &f.url, status, upstream }.rich(Clock::ahead(0.7))
+            Line { end: f.at + took, took, method: "GET", host: &f.host, url: &f.url, status, upstream }
+                .rich(Clock::ahead(0.7))
         })
         .collect();
     let origin = access_log(&fetches, Access::Rich, Clock::ahead(-1.3));

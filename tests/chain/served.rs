@@ -77,7 +77,9 @@ impl Asked {
             "Timestamp" if payload.starts_with("Resp:") => self.end = stamp(),
             "ReqMethod" if self.method.is_empty() => self.method = payload.into(),
             "ReqURL" if self.url.is_empty() => self.url = payload.into(),
-            "ReqHeader" if payload.starts_with("Host:") && self.host.is_empty() => self.host = payload[5..].trim().into(),
+            "ReqHeader" if payload.starts_with("Host:") && self.host.is_empty() => {
+                self.host = payload[5..].trim().into()
+            }
             "ReqHeader" if payload.starts_with("User-Agent:") && self.agent.is_empty() => {
                 self.agent = payload[11..].trim().into();
             }

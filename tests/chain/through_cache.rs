@@ -44,7 +44,11 @@ fn assert_followed(chain: &Chain, asked: &[Asked], method: Method) {
         assert_eq!(f.link.map(|l| l.status), Some(f.status));
         let told = chain.told_in(f);
         assert!(!told.is_empty(), "nothing of the cache is told in {} {}", f.node, f.url);
-        assert!(told.iter().any(|l| l.ruling.cause == f.ruling.cause), "{} is not the cache's cause", f.ruling.cause.id());
+        assert!(
+            told.iter().any(|l| l.ruling.cause == f.ruling.cause),
+            "{} is not the cache's cause",
+            f.ruling.cause.id()
+        );
         assert!(!f.ruling.cause.is("origin.status"));
     }
     // What the client did not see is the cache's alone.
@@ -98,7 +102,8 @@ fn without_an_id_key_and_time_lead_there_also_when_clocks_differ() {
 fn the_edge_in_front_changes_where_incidents_are_seen_not_what_they_are() {
     let (log, asked) = recording("truth/first-byte");
     let log = with_header(&log, &asked, |a| format!("cf-ray: {}-{}", a.ray(), a.pop()));
-    let with = behind(&Cloudflare { stamps: Stamps::Rfc3339, ahead: 0 }.log(&asked, |_, _| ()), &log, "truth/first-byte");
+    let with =
+        behind(&Cloudflare { stamps: Stamps::Rfc3339, ahead: 0 }.log(&asked, |_, _| ()), &log, "truth/first-byte");
     let slow: Vec<_> = with.0.report.incidents.iter().filter(|i| i.service == "api /v1/orders").collect();
     assert_eq!(slow.len(), 1);
     assert_eq!((slow[0].cause.as_str(), slow[0].failures), ("timeout.first_byte", 7));
@@ -137,7 +142,8 @@ fn azure_amazon_and_w3c_ids_lead_there_too() {
     let (log, asked) = recording("truth/post-retry");
     let azure = |a: &Asked| {
         let took = (a.end - a.start) as f64 / 1e6 + 0.02;
-        let (url, at) = (format!("https://{}:443{}", a.host, a.url), cdn::shown(a.end + 9_000, "%Y-%m-%dT%H:%M:%S%.6fZ"));
+        let (url, at) =
+            (format!("https://{}:443{}", a.host, a.url), cdn::shown(a.end + 9_000, "%Y-%m-%dT%H:%M:%S%.6fZ"));
         let info = if a.status >= 500 { "OriginError" } else { "NoError" };
         let line = json!({
             "time": at, "category": "FrontDoorAccessLog", "operationName": "Microsoft.Cdn/Profiles/AccessLog/Write",
@@ -151,7 +157,11 @@ fn azure_amazon_and_w3c_ids_lead_there_too() {
         format!("{line}\n")
     };
     let marked = with_header(&log, &asked, |a| format!("X-Azure-Ref: 20261120T181402Z-r1{}b4xcqz", a.ray()));
-    assert_followed(&behind(&asked.iter().map(azure).collect::<String>(), &marked, "truth/post-retry"), &asked, Method::Id);
+    assert_followed(
+        &behind(&asked.iter().map(azure).collect::<String>(), &marked, "truth/post-retry"),
+        &asked,
+        Method::Id,
+    );
 
     let alb = |a: &Asked| {
         let shown = |us| cdn::shown(us, "%Y-%m-%dT%H:%M:%S%.6fZ");
@@ -173,5 +183,46 @@ fn azure_amazon_and_w3c_ids_lead_there_too() {
     let marked = with_header(&log, &asked, |a| {
         format!("X-Amzn-Trace-Id: Self=1-69b52a17-ffffffffffffffffffffffff;Root=1-69b52a16-{}00112233", a.ray())
     });
-    assert_followed(&behind(&asked.iter().map(alb).collect::<String>(), &marked, "truth/post-retry"), &asked, Method::Id);
+    assert_followed(
+        &behind(&asked.iter().map(alb).collect::<String>(), &marked, "truth/post-retry"),
+        &asked,
+        Method::Id,
+    );
+}
+
+#[test]
+fn an_id_that_the_cache_passes_on_leads_to_the_origin() {
+    let (log, asked) = recording("truth/first-byte");
+    let trace = |a: &Asked| format!("00-4bf92f3577b34da6{}-00f067aa0ba902b7-01", a.ray());
+    let by_vxid: std::collections::HashMap<u64, &Asked> = asked.iter().map(|a| (a.vxid, a)).collect();
+    // A trace that somebody in front began: the cache hands it on, the origin logs it with a span of its own.
+    let mut marked = String::new();
+    let mut origin = String::new();
+    let mut parent = None;
+    let mut url = "";
+    for line in log.lines() {
+        marked += &format!("{line}\n");
+        let record = line.trim_start_matches('-').trim_start();
+        if let Some(begin) = record.strip_prefix("Begin").filter(|b| b.contains("bereq")) {
+            let vxid: u64 = begin.split_whitespace().nth(1).unwrap().parse().unwrap();
+            parent = by_vxid.get(&vxid).copied();
+        }
+        if let Some(a) = parent.filter(|_| record.starts_with("BereqHeader    Host:")) {
+            marked += &format!("--  BereqHeader    traceparent: {}\n", trace(a));
+        }
+        url = record.strip_prefix("BereqURL").map_or(url, str::trim);
+        if let Some(a) = parent.filter(|_| record.starts_with("FetchError     first byte timeout")) {
+            let at = cdn::shown(a.end + 700_000, "%d/%b/%Y:%H:%M:%S +0000");
+            let own_span = trace(a).replace("00f067aa0ba902b7", "1111111111111111");
+            origin += &format!("10.0.0.1 [{at}] \"{} {url} HTTP/1.1\" 200 143 trace={own_span}\n", a.method);
+        }
+    }
+    let format = r#"$remote_addr [$time_local] "$request" $status $body_bytes_sent trace=$http_traceparent"#;
+    let logs = Logs::new().with_format(format).with("cache/varnish.log", Tier::Cache, &marked);
+    let chain = logs.with("web1/access.log", Tier::Origin, &origin).run();
+    chain.assert_sound();
+    let failed = chain.of_tier(Tier::Cache);
+    let late: Vec<_> = failed.iter().filter(|f| f.link.is_some_and(|l| l.method == Method::Id)).collect();
+    assert_eq!(late.len(), origin.lines().count());
+    assert!(late.len() >= 20 && late.iter().all(|f| f.ruling.cause.is("timeout.first_byte")));
 }
