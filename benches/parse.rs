@@ -106,10 +106,8 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
 /// The log in chunks of the size that a run reads.
 fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
     let (mut out, mut from) = (Vec::new(), 0);
-    let header: Option<Arc<[u8]>> = grammar
-        .heading
-        .as_ref()
-        .and_then(|_| bytes.split(|b| *b == b'\n').find(|l| l.starts_with(b"#Fields:")).map(Arc::from));
+    let header: Option<Arc<[u8]>> =
+        grammar.heading.as_ref().and_then(|_| bytes.split(|b| *b == b'\n').find(|l| l.starts_with(b"#Fields:")).map(Arc::from));
     while from < bytes.len() {
         let most = if grammar.framing == Framing::VslBinary { bytes.len() } else { from + (4 << 20) };
         let ahead = &bytes[from..bytes.len().min(most)];

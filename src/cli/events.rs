@@ -89,9 +89,7 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let library = args.input.library(common)?;
     let resolved = args.input.find("events")?;
     let progress = Progress::new();
-    let job = args
-        .input
-        .job(resolved.files.clone(), &library, Rules::embedded(), progress.clone(), &|_| History::default())?;
+    let job = args.input.job(resolved.files.clone(), &library, Rules::embedded(), progress.clone(), &|_| History::default())?;
     let job = Job { chunk: CHUNK, ..job };
     // A bar among lines of data would only be noise.
     let quiet = common.quiet || io::stdout().is_terminal();

@@ -37,13 +37,12 @@ pub struct Compiled {
 /// Compiles a body. `words` are log fields that hold verdict words: those that `[fields]` does not name are read too.
 pub fn compile(body: &Body, words: &[&str]) -> Result<Compiled, String> {
     let own = terms(body, words)?;
-    let escape =
-        match &body.escape {
-            Some(word) => Some(Escape::parse(word).ok_or_else(|| {
-                format!("escape = {word:?} is not default, json, apache, percent, plus, hash or none")
-            })?),
-            None => None,
-        };
+    let escape = match &body.escape {
+        Some(word) => Some(Escape::parse(word).ok_or_else(|| {
+            format!("escape = {word:?} is not default, json, apache, percent, plus, hash or none")
+        })?),
+        None => None,
+    };
     let vocabulary = Vocabulary { own: &own, absent: &body.absent };
     let (mut shapes, mut specificity) = (Vec::new(), Vec::new());
     for layout in layouts(body, escape, &vocabulary)? {
@@ -63,8 +62,12 @@ pub fn compile(body: &Body, words: &[&str]) -> Result<Compiled, String> {
         specificity.push(20 + 10 * body.needs.len() + own.len());
     }
     let division = division(body)?;
-    let names =
-        ColumnNames { own: own.clone(), division, escape: escape.unwrap_or(Escape::None), absent: body.absent.clone() };
+    let names = ColumnNames {
+        own: own.clone(),
+        division,
+        escape: escape.unwrap_or(Escape::None),
+        absent: body.absent.clone(),
+    };
     if let Some(columns) = &body.columns {
         specificity.push(4 * columns.len());
         shapes.push(Shape::Columns(names.columns(columns.iter().map(String::as_str))));

@@ -65,10 +65,10 @@ pub fn detect(grammars: &[Grammar], head: &[u8], file_name: &str) -> Detection {
     let by_lines: Vec<Candidate> = grammars.iter().enumerate().map(|(i, g)| candidate(i, g, fit(g, &lines))).collect();
     let mut ranked = rank(grammars, by_lines, &lines, file_name);
     if ranked.first().is_none_or(|c| c.fit.share() < ENOUGH) && matches!(head.trim_ascii_start(), [b'{' | b'[', ..]) {
-        let objects = grammars
-            .iter()
-            .enumerate()
-            .map(|(i, g)| Candidate { framing: Framing::Objects, ..candidate(i, g, fit_objects(g, head)) });
+        let objects = grammars.iter().enumerate().map(|(i, g)| Candidate {
+            framing: Framing::Objects,
+            ..candidate(i, g, fit_objects(g, head))
+        });
         let objects = rank(grammars, objects.collect(), &lines, file_name);
         if objects.first().is_some_and(|c| c.fit.share() >= ENOUGH) {
             ranked = objects;
@@ -85,13 +85,7 @@ pub fn detect(grammars: &[Grammar], head: &[u8], file_name: &str) -> Detection {
     }
     let why = match second {
         Some(c) if c.fit.share() >= best.fit.share() && c.weight == best.weight => {
-            let by = if best.hints > c.hints {
-                "its lines"
-            } else if best.named {
-                "its name"
-            } else {
-                "habit"
-            };
+            let by = if best.hints > c.hints { "its lines" } else if best.named { "its name" } else { "habit" };
             format!("{said}, and {} too: chosen by {by}, --format NAME overrules", grammars[c.grammar].name)
         }
         _ => said,

@@ -135,9 +135,7 @@ fn json_escape(b: &[u8], out: &mut Vec<u8>) -> usize {
         return len;
     };
     let (code, len) = match (first, b.get(6..).and_then(unit)) {
-        (0xD800..=0xDBFF, Some(second @ 0xDC00..=0xDFFF)) => {
-            (0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), 12)
-        }
+        (0xD800..=0xDBFF, Some(second @ 0xDC00..=0xDFFF)) => (0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), 12),
         _ => (first, 6),
     };
     let Some(c) = char::from_u32(code) else { return 0 };

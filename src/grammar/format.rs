@@ -7,9 +7,9 @@ use super::event::access::Access;
 use super::event::error_log;
 use super::event::message::Messages;
 use super::heading::{ColumnNames, Heading, Reader};
+use super::shape::Shape;
 use super::mask::Mask;
 use super::sample::Sample;
-use super::shape::Shape;
 
 /// How a format's bytes divide into records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

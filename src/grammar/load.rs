@@ -58,8 +58,7 @@ pub fn from_format_string(name: &str, text: &str) -> Result<Grammar> {
             .hint("give the string as it stands in nginx.conf: nginx -T | grep -A5 log_format")
             .hint("or as it stands behind LogFormat in httpd.conf, or behind -F of varnishncsa")
     })?;
-    let (tier, by_side) =
-        (if apache && text.contains("Varnish:") { Tier::Cache } else { Tier::Origin }, text.contains("Varnish:side"));
+    let (tier, by_side) = (if apache && text.contains("Varnish:") { Tier::Cache } else { Tier::Origin }, text.contains("Varnish:side"));
     let access = Access { tells: if by_side { Tells::BySide } else { Tells::Requests }, ..access };
     Ok(Grammar {
         name: name.to_string(),
@@ -92,8 +91,7 @@ pub fn from_format_string(name: &str, text: &str) -> Result<Grammar> {
 
 /// True for the language of Apache and varnishncsa: directives with `%`, no variables with `$`.
 fn is_apache(text: &str) -> bool {
-    let directive =
-        |at: usize| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '{' | '>' | '<'));
+    let directive = |at: usize| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '{' | '>' | '<'));
     !text.contains('$') && text.match_indices('%').any(|(at, _)| directive(at))
 }
 
@@ -143,12 +141,7 @@ fn build(name: &str, mut file: File) -> Checked<Grammar> {
 }
 
 fn program(file: &File, body: &Body, headed: bool, stamped: Stamped) -> Checked<(Program, usize)> {
-    let shaped = headed
-        || body.log_format.is_some()
-        || body.apache_format.is_some()
-        || body.json
-        || body.pairs
-        || body.columns.is_some();
+    let shaped = headed || body.log_format.is_some() || body.apache_format.is_some() || body.json || body.pairs || body.columns.is_some();
     match (shaped, file.reader.as_deref()) {
         (true, Some(_)) => return Err("log_format and reader exclude each other".to_string()),
         (false, None) => return Err("it has neither log_format nor reader".to_string()),
@@ -198,7 +191,13 @@ fn word_fields(file: &File) -> Checked<Vec<&str>> {
     Ok(named.filter(|name| builtin(name).is_none()).collect())
 }
 
-fn access(compiled: Compiled, stamped: Stamped, tells: Tells, url: UrlForm, judge: Judge) -> Checked<(Access, usize)> {
+fn access(
+    compiled: Compiled,
+    stamped: Stamped,
+    tells: Tells,
+    url: UrlForm,
+    judge: Judge,
+) -> Checked<(Access, usize)> {
     for shape in &compiled.shapes {
         shape.meaning().check_request()?;
     }

@@ -90,11 +90,7 @@ fn check(grammar: &Grammar, sample: &Sample) -> Vec<String> {
     if outcome != wanted {
         let why = format!("the line is {outcome:?}, not {wanted:?}");
         let last = text.lines().last().unwrap_or_default();
-        return vec![if sample.rejected {
-            why
-        } else {
-            format!("{why}{}", caret(last, reader.reach(last.as_bytes())))
-        }];
+        return vec![if sample.rejected { why } else { format!("{why}{}", caret(last, reader.reach(last.as_bytes()))) }];
     }
     let parts = [
         ("request", &sample.request),

@@ -33,3 +33,4 @@ pub fn settle(logs: &mut [Unsaid<'_>], job: &Job<'_>) {
         }
     }
 }
+

@@ -35,18 +35,7 @@ impl Chunk {
     /// A whole file in one chunk, for callers that have the bytes already.
     pub fn whole(file: FileId, bytes: Vec<u8>) -> Chunk {
         let newlines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Chunk {
-            file,
-            number: 0,
-            offset: 0,
-            bytes,
-            newlines,
-            overlong: 0,
-            header: None,
-            before: 0,
-            last: true,
-            pool: None,
-        }
+        Chunk { file, number: 0, offset: 0, bytes, newlines, overlong: 0, header: None, before: 0, last: true, pool: None }
     }
 }
 

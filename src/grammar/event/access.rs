@@ -85,7 +85,13 @@ impl Access {
 
     /// Reads one record.
     #[inline]
-    fn one(&self, line: &[u8], header: Option<&Columns>, at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
+    fn one(
+        &self,
+        line: &[u8],
+        header: Option<&Columns>,
+        at: Locator,
+        emit: &mut impl FnMut(Event<'_>),
+    ) -> LineOutcome {
         let mut fields = Fields::new();
         let mut embedded = None;
         let Some(meaning) = self.read(line, header, &mut fields, &mut embedded) else {

@@ -40,7 +40,11 @@ pub fn value<'c>(asked: &Asked, fields: &Fields<'c>) -> &'c [u8] {
 impl Judge {
     /// Binds words to fields; `field_of` says which field a log field fills. The error names a field that the format
     /// does not read.
-    pub fn new(words: Vec<Word>, cache: CacheWords, field_of: impl Fn(&str) -> Option<Field>) -> Result<Judge, String> {
+    pub fn new(
+        words: Vec<Word>,
+        cache: CacheWords,
+        field_of: impl Fn(&str) -> Option<Field>,
+    ) -> Result<Judge, String> {
         let lookup = Lookup::new(&words)?;
         let mut asked: Vec<Asked> = Vec::new();
         for word in &words {

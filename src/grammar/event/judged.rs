@@ -145,12 +145,7 @@ fn outcome(
         // The edge's own answer, or an error that it had stored.
         _ if asked == Some(false) => return None,
         Class::Ok => O::Relayed,
-        _ if meaning.has(Field::UpstreamStatus)
-            || class == Class::Failed
-            || matches!(status, 502 | 504 | 520..=599) =>
-        {
-            O::Failed
-        }
+        _ if meaning.has(Field::UpstreamStatus) || class == Class::Failed || matches!(status, 502 | 504 | 520..=599) => O::Failed,
         _ => O::Relayed,
     })
 }

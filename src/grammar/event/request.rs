@@ -61,9 +61,7 @@ fn both_ends(meaning: &Meaning, fields: &Fields<'_>, took: Option<i64>) -> Optio
 
 /// The zone that the line's stamp says, in seconds east of UTC.
 pub fn zone(meaning: &Meaning, fields: &Fields<'_>) -> Option<i32> {
-    if meaning.has_any(&[Field::Msec, Field::Start, Field::End])
-        && !meaning.has_any(&[Field::TimeLocal, Field::TimeIso])
-    {
+    if meaning.has_any(&[Field::Msec, Field::Start, Field::End]) && !meaning.has_any(&[Field::TimeLocal, Field::TimeIso]) {
         return None;
     }
     zoned(meaning, fields)?.zone_s
@@ -88,8 +86,7 @@ pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -
     let logged_host = without_port(f.get(Field::Host));
     let real_peer = f.get(Field::RealPeer);
     // Some write the client's port behind its address.
-    let peer_of =
-        |value: &'c [u8]| if value.contains(&b'.') || value.starts_with(b"[") { without_port(value) } else { value };
+    let peer_of = |value: &'c [u8]| if value.contains(&b'.') || value.starts_with(b"[") { without_port(value) } else { value };
     let (peer, client) = if real_peer.is_empty() {
         (peer_of(f.get(Field::RemoteAddr)), b"".as_slice())
     } else {

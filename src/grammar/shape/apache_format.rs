@@ -203,12 +203,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        for (text, why) in [
-            ("%{X", "never closed"),
-            ("% x", "not followed"),
-            ("LogFormat \"%h", "never closed"),
-            ("5%", "not followed"),
-        ] {
+        for (text, why) in
+            [("%{X", "never closed"), ("% x", "not followed"), ("LogFormat \"%h", "never closed"), ("5%", "not followed")]
+        {
             assert!(parse(text).is_err_and(|e| e.contains(why)), "{text}");
         }
     }

@@ -4,9 +4,9 @@
 
 use super::super::field::{Field, Fields, Kind};
 use super::super::meaning::Meaning;
+use crate::model::LineOutcome;
 use super::json_keys::{Entry, Keys};
 use super::json_text::{blank, nested_end, scalar_end, string_end};
-use crate::model::LineOutcome;
 
 /// What some editors and exporters put before the first line.
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -166,9 +166,7 @@ impl Json {
         if e.need != 0 && (e.says.is_empty() || contains(value, &e.says)) {
             found.needs |= e.need;
         }
-        if e.embedded
-            && let Some(child) = e.child
-        {
+        if e.embedded && let Some(child) = e.child {
             found.embedded = Some((value, child));
         }
         if e.field == Field::Ignored {
@@ -240,14 +238,8 @@ mod tests {
     #[test]
     fn keys_are_read_wherever_they_stand() {
         let j = json(&[("http.status", Field::Status), ("ua", Field::Agent)], &["ua"]);
-        assert_eq!(
-            read(&j, r#"{"ua":"a\"b","x":{"ua":[1,{"y":"}"}]},"http":{"z":null,"status":502}}"#),
-            pair("502", "a\\\"b")
-        );
-        assert_eq!(
-            read(&j, "{ \"http\" : { \"status\" : \"502\" } , \"ua\" : [ \"first\", \"second\" ] }\r"),
-            pair("502", "first")
-        );
+        assert_eq!(read(&j, r#"{"ua":"a\"b","x":{"ua":[1,{"y":"}"}]},"http":{"z":null,"status":502}}"#), pair("502", "a\\\"b"));
+        assert_eq!(read(&j, "{ \"http\" : { \"status\" : \"502\" } , \"ua\" : [ \"first\", \"second\" ] }\r"), pair("502", "first"));
         assert_eq!(read(&j, r#"{"ua":null,"http":{}}"#), pair("", ""));
         assert_eq!(read(&j, r#"{"http":{"status":502}}"#), Err(23), "a key that must be there is not");
         assert!(read(&j, r#"{"ua":"a","http":{"status":50"#).is_err());
@@ -257,10 +249,7 @@ mod tests {
     #[test]
     fn careless_loggers_are_read_all_the_same() {
         let j = json(&[("status", Field::Status), ("ua", Field::Agent)], &[]);
-        assert_eq!(
-            read(&j, r#"{"status":009,"urt":0.000, 0.001,"uct":-,"uht":,"ua":"A "B" C"}"#),
-            pair("009", "A \"B\" C")
-        );
+        assert_eq!(read(&j, r#"{"status":009,"urt":0.000, 0.001,"uct":-,"uht":,"ua":"A "B" C"}"#), pair("009", "A \"B\" C"));
     }
 
     #[test]

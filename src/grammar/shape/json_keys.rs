@@ -182,11 +182,7 @@ mod tests {
         }
         keys.need("status|b.c").unwrap();
         let keys = keys.seal();
-        assert!(
-            ["a", "b", "x.y", "status", "statuz", "time", "mite"]
-                .iter()
-                .all(|k| keys.level(0).find(k.as_bytes()).is_some())
-        );
+        assert!(["a", "b", "x.y", "status", "statuz", "time", "mite"].iter().all(|k| keys.level(0).find(k.as_bytes()).is_some()));
         let b = keys.level(0).find(b"b").and_then(|e| e.child).unwrap();
         assert!(keys.level(b).find(b"c").is_some() && keys.level(b).find(b"e").is_none());
         assert!(keys.level(0).find(b"c").is_none() && keys.level(0).find(b"").is_none());

@@ -108,7 +108,13 @@ impl Layout {
 }
 
 /// How the value of a variable ends, by what follows it in the format.
-fn until(name: &str, kind: Kind, next: &[Part], escape: Escape, words: &Vocabulary<'_>) -> Result<Until, String> {
+fn until(
+    name: &str,
+    kind: Kind,
+    next: &[Part],
+    escape: Escape,
+    words: &Vocabulary<'_>,
+) -> Result<Until, String> {
     let text = match next.first() {
         None => return Ok(Until::End),
         Some(Part::Variable(next)) if matches!(next.as_str(), "uri" | "request_uri" | "document_uri") => "/",

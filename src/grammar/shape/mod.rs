@@ -38,7 +38,12 @@ impl Shape {
     /// Fills `fields` from a line; false when it is of another shape. JSON that stands in a string of it goes into
     /// `embedded`, with the level of its keys.
     #[inline]
-    pub fn read<'c>(&self, line: &'c [u8], fields: &mut Fields<'c>, embedded: &mut Option<(&'c [u8], usize)>) -> bool {
+    pub fn read<'c>(
+        &self,
+        line: &'c [u8],
+        fields: &mut Fields<'c>,
+        embedded: &mut Option<(&'c [u8], usize)>,
+    ) -> bool {
         match self {
             Shape::Layout(layout) => layout.read(line, fields),
             Shape::Columns(columns) => columns.reach(line, fields).is_ok(),
