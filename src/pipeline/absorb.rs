@@ -329,5 +329,6 @@ fn how_it_ended(f: &Fetch<'_>, ruling: &Ruling, facts: &Facts) -> u16 {
     if f.outcome == FetchOutcome::Cut || (f.origin_status > 0 && facts.get(Fact::BodyReceived) > Some(0.0)) {
         return FetchRow::BODY_BROKE;
     }
-    if ruling.cause.family() == "timeout" && f.sent.is_known() { FetchRow::TIMED_OUT } else { 0 }
+    let sent = f.sent.is_known() || !f.started.is_known();
+    if ruling.cause.family() == "timeout" && sent { FetchRow::TIMED_OUT } else { 0 }
 }
