@@ -57,7 +57,7 @@ fn junk_in_half_of_a_log_is_shown_where_it_stops_fitting() {
     }
     assert!(!warnings.contains("line 10"), "{warnings}");
     let detect = place.guru(&["formats", "detect", "half.log"]).code(0);
-    detect.shows(&["bunny (edge)", "fits up to »MISS|200|177348031|«", "not from »one«", "not from »two«", "not from »three«"]);
+    detect.shows(&["bunny (edge)", "fits up to »MISS|200|177348031|«", "not from »one«", "not from »two«", "fits up to »three« and not from »«"]);
 }
 
 const OWN: &str = r#"
