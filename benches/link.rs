@@ -60,7 +60,7 @@ fn linked(fetches: usize, urls: u64, runs: usize) -> (Duration, usize) {
     let series = BTreeMap::from([(ORIGIN, SeriesTraits { resolution_us: 1_000 })]);
     let mut found = 0;
     let mut once = || {
-        let clocks = clocks(&asked, &served, &series);
+        let clocks = clocks(&asked, &served, &series, &BTreeMap::new());
         let linked = link(&asked, &served, &clocks, &series);
         found = linked.findings.iter().filter(|f| f.found.is_some()).count();
     };

@@ -47,9 +47,6 @@ fn events(bytes: &[u8], grammar: &Grammar) -> u64 {
         Framing::Objects => objects::each_object(bytes, FILE, 0, |record, at, _| {
             grammar.line(record, at, &mut sink);
         }),
-        Framing::Objects => objects::each_object(bytes, FILE, 0, |object, at, _| {
-            grammar.line(object, at, &mut sink);
-        }),
         Framing::Records => lines::each_record(bytes, FILE, 0, &|l| grammar.starts(l), |record, at, _| {
             grammar.line(record, at, &mut sink);
         }),
@@ -120,8 +117,8 @@ fn chunks(bytes: &[u8], grammar: &Grammar) -> Vec<Chunk> {
             Framing::Objects => objects::cut(ahead),
             Framing::Vsl => vsl::cut(ahead),
             Framing::Vsl3 => vsl3::cut(ahead),
-            // Read whole: only `pipeline::chunks` tells a chunk what is before it, and objects are no lines.
-            Framing::VslBinary | Framing::Objects => None,
+            // Read whole: only `pipeline::chunks` tells a chunk what is before it.
+            Framing::VslBinary => None,
         };
         let piece = &ahead[..cut.unwrap_or(ahead.len())];
         let last = from + piece.len() == bytes.len();

@@ -12,7 +12,6 @@ mod logs;
 mod outside;
 #[path = "archives/packed.rs"]
 mod packed;
-#[allow(dead_code)] // other test crates use the rest
 #[path = "support/place.rs"]
 mod place;
 #[path = "archives/series.rs"]

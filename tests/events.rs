@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 
+use guru::grammar::Framing;
 use guru::model::{Event, Logged, Tier};
 use guru::pipeline::{self, Stream};
 use guru::source::Found;
@@ -139,7 +140,11 @@ fn events_of_the_samples_of_every_format() {
         let mut told = String::new();
         for sample in grammar.samples.iter().filter(|s| !s.rejected) {
             let mut folder = Folder::new();
-            folder.add("sample.log", None, format!("{}\n", sample.line).as_bytes());
+            let mut bytes = sample.bytes(grammar.framing).expect("a sample is right");
+            if grammar.framing != Framing::VslBinary {
+                bytes.push(b'\n');
+            }
+            folder.add("sample.log", None, &bytes);
             let (text, _) = streamed(&Ask { format: Some(grammar.name.clone()), ..Ask::default() }, folder.files());
             told += &format!("{}\n", sample.line);
             assert_eq!(text.lines().count(), objects(&text).len());

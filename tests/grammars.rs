@@ -86,7 +86,9 @@ fn a_log_is_recognised_from_a_head_cut_anywhere() {
         let line = grammar.samples[0].line.trim_start_matches('\n');
         let log = format!("{line}\n").repeat(5);
         let cuts = (0..line.len()).step_by(1 + line.len() / 40).chain([1, line.len()]);
-        for (from, to) in cuts.flat_map(|from| [log.len(), log.len() - 1, log.len() - line.len() / 2].map(|to| (from, to))) {
+        for (from, to) in
+            cuts.flat_map(|from| [log.len(), log.len() - 1, log.len() - line.len() / 2].map(|to| (from, to)))
+        {
             let Some(head) = log.get(from..to) else { continue };
             let name = name_of(&library, head, "");
             assert!(name.is_some_and(|n| even(n, &grammar.name)), "{}, not {name:?}: {head}", grammar.name);

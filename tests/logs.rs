@@ -57,7 +57,8 @@ fn log(name: &str) -> Vec<u8> {
 #[test]
 fn every_sample_log_is_in_the_table() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/logs");
-    let name = |e: std::io::Result<std::fs::DirEntry>| e.expect("it is readable").file_name().into_string().expect("UTF-8");
+    let name =
+        |e: std::io::Result<std::fs::DirEntry>| e.expect("it is readable").file_name().into_string().expect("UTF-8");
     let mut found: Vec<String> = std::fs::read_dir(folder).expect("it is there").map(name).collect();
     found.sort();
     let mut known: Vec<String> = LOGS.iter().map(|(name, _)| format!("{name}.log")).collect();

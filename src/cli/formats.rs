@@ -7,7 +7,7 @@ use super::common::{self, Common};
 use super::known;
 use super::{Outcome, analyze::Output};
 use crate::error::{Error, Kind};
-use crate::grammar::Library;
+use crate::grammar::{Grammar, Library};
 use crate::pipeline::{Log, logs, stops};
 use crate::source::{PathSpec, head, resolve};
 use crate::view::Plain;
@@ -86,9 +86,14 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
 }
 
 fn list(library: &Library) -> Outcome {
-    let mut text = String::from("format          family        tier    what it is\n");
-    for g in library.grammars() {
-        text.push_str(&format!("{:<15} {:<13} {:<7} {}\n", g.name, g.family.lossy(), g.tier.word(), g.title));
+    let grammars = library.grammars();
+    let widest = |of: &dyn Fn(&Grammar) -> usize| grammars.iter().map(of).max().unwrap_or(0);
+    let (name, family) = (widest(&|g| g.name.len()), widest(&|g| g.family.lossy().len()));
+    let mut text = format!("{:<name$} {:<family$} {:<7} {}\n", "format", "family", "tier", "what it is");
+    for g in grammars {
+        let row = format!("{:<name$} {:<family$} {:<7} {}", g.name, g.family.lossy(), g.tier.word(), g.title);
+        text.push_str(Plain::of(&row).as_str());
+        text.push('\n');
     }
     text.push_str("\nA format of your own: guru analyze --log-format '…' PATH, or see grammars/README.md\n");
     common::print(&text)?;

@@ -112,6 +112,11 @@ impl Layer {
         !matches!(self, Layer::Json | Layer::Syslog | Layer::Stamped)
     }
 
+    /// True when it stands before a text, which a format may read along.
+    pub fn is_text(self) -> bool {
+        !matches!(self, Layer::Docker | Layer::Journal | Layer::Json)
+    }
+
     /// True when it may divide a line into several.
     pub(super) fn divides(self) -> bool {
         matches!(self, Layer::Docker | Layer::Json | Layer::Cri)

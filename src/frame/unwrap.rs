@@ -68,11 +68,7 @@ impl Unwrapped {
         let mut buffers = std::mem::take(&mut self.buffers);
         let (mut begin, mut number) = (0, 0);
         while begin < range.len() {
-            let end = match memchr(b'\n', &range[begin..]) {
-                Some(at) => begin + at + 1,
-                None if whole => range.len(),
-                None => break,
-            };
+            let Some(end) = line_end(range, begin, whole) else { break };
             match wrap.line(without_newline(&range[begin..end]), &mut buffers) {
                 Line::Own(text, goes_on) => {
                     if let Some(pick) = pick.filter(|_| !going_on) {
@@ -187,6 +183,14 @@ impl Unwrapped {
     /// Lines of unknown senders.
     pub fn passed(&self) -> u64 {
         self.passed
+    }
+}
+
+/// Behind the line that begins at `begin`; `None` for one that may go on after the range.
+fn line_end(range: &[u8], begin: usize, whole: bool) -> Option<usize> {
+    match memchr(b'\n', &range[begin..]) {
+        Some(at) => Some(begin + at + 1),
+        None => whole.then_some(range.len()),
     }
 }
 

@@ -102,12 +102,13 @@ impl Wrap {
         depth: usize,
         buffers: &'t mut Buffers,
     ) -> Option<(Sender<'t>, &'t [u8], bool)> {
-        let mut sender = Sender::default();
+        // Who wrote a line is told by the layers that all lines have.
+        let (mut sender, mut further) = (Sender::default(), Sender::default());
         let (mut text, mut partial) = (line, false);
         let (mut inside, mut inside_partial) = (line, false);
         let layers = &self.layers[..self.layers.len().min(depth.max(self.shared))];
         for (n, (layer, buffer)) in layers.iter().zip(buffers).enumerate() {
-            match layer.strip(text, buffer, &mut sender) {
+            match layer.strip(text, buffer, if n < self.shared { &mut sender } else { &mut further }) {
                 Some(stripped) => (text, partial) = (stripped.text, partial | stripped.partial),
                 None if n < self.shared => return None,
                 None => break,

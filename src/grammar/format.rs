@@ -198,11 +198,11 @@ impl Grammar {
     /// Reads stamps that say no zone as if they were of this one, seconds east of UTC.
     pub fn set_zone(&mut self, zone_s: i32) {
         let us = i64::from(zone_s) * 1_000_000;
-        if self.local_time {
-            if let Program::Access(access) = &mut self.program {
-                access.shift_us = us;
-                self.local_time = false;
-            }
+        if self.local_time
+            && let Program::Access(access) = &mut self.program
+        {
+            access.shift_us = us;
+            self.local_time = false;
         }
     }
 }

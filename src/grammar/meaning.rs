@@ -2,37 +2,27 @@
 //! terms of a layout; out: `Meaning`, asked by whoever makes events of the values. It must not know the line's shape.
 
 use super::escape::Escape;
-use super::field::{Field, Fields};
+use super::field::{FIELDS, Field, Fields};
 use super::term::Term;
 use super::unit::Unit;
 
 /// What values mean.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Meaning {
     has: u64,
     /// How values are escaped.
     pub escape: Escape,
-    units: [Unit; TIMED.len()],
+    /// By field, so that asking is no search.
+    units: [Unit; FIELDS],
     nonzero: Vec<Field>,
     absent: Box<[Box<[u8]>]>,
 }
-
-/// The fields that have a unit, in the order of `Meaning::units`.
-const TIMED: [Field; 7] = [
-    Field::RequestTime,
-    Field::Ttfb,
-    Field::UpstreamConnect,
-    Field::UpstreamHeader,
-    Field::UpstreamResponse,
-    Field::PlusTime,
-    Field::PlusTime2,
-];
 
 impl Meaning {
     /// One of values that are escaped so; `absent` are values that stand for none, beside `-`.
     pub fn new(escape: Escape, absent: &[String]) -> Meaning {
         let absent = absent.iter().map(|a| a.as_bytes().into()).collect();
-        Meaning { has: 0, escape, units: [Unit::Seconds; TIMED.len()], nonzero: Vec::new(), absent }
+        Meaning { has: 0, escape, units: [Unit::Seconds; FIELDS], nonzero: Vec::new(), absent }
     }
 
     /// Adds a term. False when the field is there already: the first that has a value will count.
@@ -45,8 +35,8 @@ impl Meaning {
         if term.nonzero && !self.nonzero.contains(&term.field) {
             self.nonzero.push(term.field);
         }
-        if let (Some(unit), Some(at)) = (term.unit, TIMED.iter().position(|f| *f == term.field)) {
-            self.units[at] = unit;
+        if let Some(unit) = term.unit {
+            self.units[term.field as usize] = unit;
         }
         new
     }
@@ -65,7 +55,7 @@ impl Meaning {
     /// The unit of a duration.
     #[inline]
     pub fn unit(&self, field: Field) -> Unit {
-        TIMED.iter().position(|f| *f == field).map_or(Unit::Seconds, |at| self.units[at])
+        self.units[field as usize]
     }
 
     /// A duration in microseconds.

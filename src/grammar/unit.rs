@@ -30,53 +30,63 @@ impl Unit {
         })
     }
 
+    /// True when values of this unit say more than those of the other, which may have decimals but need not.
+    pub fn is_finer_than(self, other: Unit) -> bool {
+        let size = |u| match u {
+            Unit::Seconds | Unit::Text => 3,
+            Unit::Millis => 2,
+            Unit::Micros => 1,
+            Unit::Nanos => 0,
+        };
+        size(self) < size(other)
+    }
+
     /// The value in microseconds; `None` for anything but a number that is not negative (`-`, `-1`, nothing).
     #[inline]
     pub fn us(self, value: &[u8]) -> Option<i64> {
         match self {
-            Unit::Seconds => decimal(value, 1_000_000_000),
-            Unit::Millis => decimal(value, 1_000_000),
-            Unit::Micros => decimal(value, 1_000),
-            Unit::Nanos => decimal(value, 1),
+            Unit::Seconds => decimal(value, 1_000_000),
+            Unit::Millis => decimal(value, 1_000),
+            Unit::Micros => decimal(value, 1),
+            Unit::Nanos => decimal(value, 1).map(|ns| ns / 1_000),
             Unit::Text => named(value),
         }
-        .map(|ns| (ns / 1_000) as i64)
     }
 }
 
-/// Decimal digits with at most one point, times so many nanoseconds.
+/// Decimal digits with at most one point, times so many microseconds. Digits beyond the sixth decimal are dropped.
 #[inline]
-fn decimal(value: &[u8], scale: i128) -> Option<i128> {
+fn decimal(value: &[u8], scale: i64) -> Option<i64> {
     let point = value.iter().position(|c| *c == b'.').unwrap_or(value.len());
     if point == 0 || point > 15 || value.len() > 40 {
         return None;
     }
-    let digits = |b: &[u8]| {
-        b.iter().try_fold(0i128, |n, c| c.is_ascii_digit().then(|| n * 10 + i128::from(c.wrapping_sub(b'0'))))
-    };
-    let whole = digits(&value[..point])? * scale;
+    let digits = |b: &[u8]| b.iter().try_fold(0i64, |n, c| c.is_ascii_digit().then(|| n * 10 + i64::from(*c - b'0')));
+    let whole = digits(&value[..point])?.checked_mul(scale)?;
     let Some(fraction) = value.get(point + 1..) else { return Some(whole) };
-    let kept = &fraction[..fraction.len().min(9)];
+    let kept = &fraction[..fraction.len().min(6)];
     fraction[kept.len()..].iter().all(u8::is_ascii_digit).then_some(())?;
-    Some(whole + digits(kept)? * scale / 10i128.pow(kept.len() as u32))
+    let parts = digits(kept)? * 10i64.pow(6 - kept.len() as u32);
+    whole.checked_add(parts * scale / 1_000_000)
 }
 
 /// One or more numbers, each with its unit behind it.
-fn named(value: &[u8]) -> Option<i128> {
-    let (mut rest, mut sum) = (value, 0);
+fn named(value: &[u8]) -> Option<i64> {
+    let (mut rest, mut sum) = (value, 0i64);
     while !rest.is_empty() {
         let n = rest.iter().take_while(|c| c.is_ascii_digit() || **c == b'.').count();
         let letters = rest[n..].iter().take_while(|c| !c.is_ascii_digit()).count();
-        let scale = match &rest[n..n + letters] {
-            b"ns" => 1,
-            b"us" | b"\xc2\xb5s" | b"\xce\xbcs" => 1_000,
-            b"ms" => 1_000_000,
-            b"s" => 1_000_000_000,
-            b"m" => 60_000_000_000,
-            b"h" => 3_600_000_000_000,
+        let number = &rest[..n];
+        let us = match &rest[n..n + letters] {
+            b"ns" => Unit::Nanos.us(number)?,
+            b"us" | b"\xc2\xb5s" | b"\xce\xbcs" => decimal(number, 1)?,
+            b"ms" => decimal(number, 1_000)?,
+            b"s" => decimal(number, 1_000_000)?,
+            b"m" => decimal(number, 60_000_000)?,
+            b"h" => decimal(number, 3_600_000_000)?,
             _ => return None,
         };
-        sum += decimal(&rest[..n], scale)?;
+        sum = sum.checked_add(us)?;
         rest = &rest[n + letters..];
     }
     (!value.is_empty()).then_some(sum)

@@ -10,6 +10,8 @@ mod runs;
 mod service;
 mod trickle;
 
+use std::collections::HashMap;
+
 use crate::model::{Failure, Group, Stamp};
 
 /// How failures are grouped.
@@ -27,7 +29,8 @@ pub fn group(failures: &[Failure], rules: &Rules) -> Vec<Group> {
     let mut counted: Vec<&Failure> =
         failures.iter().filter(|f| f.told_in.is_none() && !f.ruling.cause.not_origin()).collect();
     counted.sort_by_key(|f| (f.started, f.id));
-    let runs = runs::merge_related(runs::split(&counted, rules.gap_us), rules.gap_us);
+    let told = last_told(failures);
+    let runs = runs::merge_related(runs::split(&counted, &told, rules.gap_us), rules.gap_us);
     let (trickles, outages, lone) = trickle::sort_out(runs);
     let mut out: Vec<Group> = Vec::new();
     out.extend(outages.iter().map(|run| count::group(run, count::Shape::Outage, rules)));
@@ -37,4 +40,11 @@ pub fn group(failures: &[Failure], rules: &Rules) -> Vec<Group> {
     }
     out.sort_by_key(|g| (g.incident.opened_at, g.members.first().copied()));
     out
+}
+
+/// By the identity of a failure the last one that is told in it.
+fn last_told(failures: &[Failure]) -> HashMap<u64, &Failure> {
+    let mut told: Vec<&Failure> = failures.iter().filter(|f| f.told_in.is_some()).collect();
+    told.sort_by_key(|f| (f.ended, f.id));
+    told.into_iter().filter_map(|f| Some((f.told_in?, f))).collect()
 }

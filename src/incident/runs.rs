@@ -30,13 +30,13 @@ impl Run<'_> {
     }
 }
 
-/// Splits failures, given in order of time, into runs by key and gap.
-pub fn split<'a>(failures: &[&'a Failure], gap_us: i64) -> Vec<Run<'a>> {
+/// Splits failures, given in order of time, into runs by key and gap. `told`: by identity, what is told in a failure.
+pub fn split<'a>(failures: &[&'a Failure], told: &HashMap<u64, &Failure>, gap_us: i64) -> Vec<Run<'a>> {
     let mut last: HashMap<Key, usize> = HashMap::new();
     let mut ends: Vec<Stamp> = Vec::new();
     let mut runs: Vec<Run<'a>> = Vec::new();
     for f in failures {
-        let key = key(f);
+        let key = key(f, told.get(&f.id).copied());
         let end = f.ended.or(f.started);
         match last.get(&key).copied().filter(|n| f.started.since(ends[*n]).is_none_or(|us| us <= gap_us)) {
             Some(n) => {

@@ -1,7 +1,7 @@
 //! What a failure is a failure *of*: the service, and the kind of trouble. In: a failure; out: a key that failures of
 //! one outage share. It must not know time.
 
-use crate::model::{Cause, Failure, Text, group_of};
+use crate::model::{Cause, Failure, Text, Tier, group_of};
 
 /// Kinds of trouble that are told apart even on one service at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,9 +45,11 @@ pub struct Key {
     pub part: Text,
 }
 
-/// The key of a failure.
-pub fn key(f: &Failure) -> Key {
-    let unit = if f.backend.is_empty() { f.host } else { f.backend };
+/// The key of a failure. An edge knows what is behind it by one name or address, whatever there is: of its failure the
+/// service is that of the failure told in it.
+pub fn key(f: &Failure, told: Option<&Failure>) -> Key {
+    let at = told.filter(|_| f.tier == Tier::Edge).unwrap_or(f);
+    let unit = if at.backend.is_empty() { at.host } else { at.backend };
     let trouble = trouble(f.ruling.cause);
     let part = if trouble == Trouble::Slow { part(f) } else { Text::EMPTY };
     Key { unit, trouble, part }

@@ -3,7 +3,7 @@
 //! is the one value that many agree on (reference: linking, evidence 1).
 //!
 //! First a coarse vote in two-second windows over a day either way, then per stretch of time: fine stamps vote for
-//! their mode, one-second stamps each for an interval, and the value that lies in most intervals wins.
+//! their mode, one-second stamps of either end each for an interval, and the value that lies in most intervals wins.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ use crate::model::{FetchRow, RequestRow, SeriesId};
 const REACH_US: i64 = 26 * 3600 * SECOND;
 /// Half of the window that the coarse vote leaves for the fine one.
 const COARSE_US: i64 = SECOND + SECOND / 2;
+/// Stamps of this resolution and above say in which interval a moment lies, not where.
+const COARSE_STAMP: i64 = SECOND / 2;
 /// Below this many pairs an offset is not to be relied on.
 const ENOUGH: usize = 20;
 /// Error bar of a clock that nothing is known of: most machines keep theirs better.
@@ -35,16 +37,31 @@ pub struct Clock {
     pub drift_ppm: f64,
     /// Healthy pairs that agree with it.
     pub pairs: usize,
+    /// What is cut off the stamps of the node that fetches, on average, microseconds: half of their resolution where that
+    /// is coarse. It is part of what [`Clock::at`] answers, because who asks has such a stamp in hand.
+    cut_us: i64,
 }
 
 impl Clock {
     /// A clock that somebody stated, or that was learnt in an earlier run.
     pub fn given(offset_us: i64, error_us: i64, pairs: usize) -> Clock {
-        Clock { knots: vec![(0, offset_us)], error_us, drift_ppm: 0.0, pairs }
+        Clock { knots: vec![(0, offset_us)], error_us, drift_ppm: 0.0, pairs, cut_us: 0 }
     }
 
-    /// Their clock minus ours at `moment` of our clock, microseconds.
+    /// The same for a node whose stamps have that resolution, microseconds.
+    fn cut(mut self, resolution: i64) -> Clock {
+        self.cut_us = resolution / 2;
+        self.error_us += self.cut_us;
+        self
+    }
+
+    /// What their stamp is expected to show more than ours at `moment` of our clock, microseconds.
     pub fn at(&self, moment: i64) -> i64 {
+        self.offset(moment) + self.cut_us
+    }
+
+    /// Their clock minus ours at `moment` of our clock.
+    fn offset(&self, moment: i64) -> i64 {
         let k = &self.knots;
         match k.partition_point(|(t, _)| *t <= moment) {
             0 => k[0].1 - self.drift_over(k[0].0 - moment),
@@ -69,7 +86,7 @@ impl Clock {
     /// The offset in the middle of the log, microseconds.
     pub fn middle(&self) -> i64 {
         match (self.knots.first(), self.knots.last()) {
-            (Some(a), Some(b)) => self.at(a.0 / 2 + b.0 / 2),
+            (Some(a), Some(b)) => self.offset(a.0 / 2 + b.0 / 2),
             _ => 0,
         }
     }
@@ -92,22 +109,28 @@ pub fn zone_mistake(offset_us: i64) -> Option<i64> {
     (half_hours != 0 && rest.abs() <= 90 * SECOND).then_some(half_hours * 1800)
 }
 
-/// The clocks of every pair of series that share keys.
+/// The clocks of every pair of series that share keys. `series` are those of requests, `fetching` those of fetches.
 pub fn clocks(
     fetches: &[FetchRow],
     requests: &[RequestRow],
     series: &BTreeMap<SeriesId, SeriesTraits>,
+    fetching: &BTreeMap<SeriesId, SeriesTraits>,
 ) -> BTreeMap<(SeriesId, SeriesId), Clock> {
     let mut votes = healthy_votes(fetches, requests);
     let mut out = BTreeMap::new();
     for (pair, v) in &mut votes {
         let resolution = series.get(&pair.1).map_or(SECOND, |s| s.resolution_us);
-        if let Some(clock) = estimate(v, resolution) {
+        if let Some(clock) = estimate(v, cut_of(fetching, pair.0), resolution) {
             out.insert(*pair, clock);
         }
     }
-    assume(&mut out, fetches, requests, series);
+    assume(&mut out, fetches, requests, series, fetching);
     out
+}
+
+/// The resolution of a fetching series where it is so coarse that it matters, else 0; microseconds.
+fn cut_of(fetching: &BTreeMap<SeriesId, SeriesTraits>, id: SeriesId) -> i64 {
+    fetching.get(&id).map(|s| s.resolution_us).filter(|us| *us >= COARSE_STAMP).unwrap_or(0)
 }
 
 /// Clocks for fetching series that no healthy pair speaks for: their log holds failures only (`varnishlog -q`, or
@@ -118,6 +141,7 @@ fn assume(
     fetches: &[FetchRow],
     requests: &[RequestRow],
     series: &BTreeMap<SeriesId, SeriesTraits>,
+    fetching: &BTreeMap<SeriesId, SeriesTraits>,
 ) {
     let alone = |f: &&FetchRow| f.flags & FetchRow::OPENED != 0 && !known.keys().any(|(from, _)| *from == f.series);
     let failed: Vec<FetchRow> = fetches.iter().filter(alone).copied().collect();
@@ -132,37 +156,44 @@ fn assume(
         for (to, traits) in series {
             let agreed = votes.get_mut(&(id, *to)).and_then(|v| {
                 let (_, weight) = coarse(v)?;
-                if weight >= AGREED { estimate(v, traits.resolution_us) } else { None }
+                if weight >= AGREED { estimate(v, cut_of(fetching, id), traits.resolution_us) } else { None }
             });
             known.insert((id, *to), agreed.unwrap_or_else(|| Clock::given(0, UNKNOWN_US, 0)));
         }
     }
 }
 
-/// True for a fetch whose answer came whole, so that its line ends when the answer does.
-fn votes_at_all(f: &FetchRow) -> bool {
-    f.flags & FetchRow::WHOLE != 0 && f.flags & FetchRow::TWICE == 0 && f.wait != NOT_LOGGED
+/// How long after it was sent the answer of a fetch was there that came whole, so that its line ends then: the headers,
+/// or where only that is logged the body; microseconds. `None` for any other fetch.
+fn answered_whole(f: &FetchRow) -> Option<i64> {
+    let whole = f.flags & FetchRow::WHOLE != 0 && f.flags & FetchRow::TWICE == 0;
+    let known = [f.wait, f.whole].into_iter().find(|us| *us != NOT_LOGGED);
+    known.filter(|_| whole).map(i64::from)
 }
 
 fn healthy_votes(fetches: &[FetchRow], requests: &[RequestRow]) -> BTreeMap<(SeriesId, SeriesId), Vec<Vote>> {
-    let healthy: Vec<FetchRow> = fetches.iter().filter(|f| votes_at_all(f)).copied().collect();
+    let healthy: Vec<FetchRow> = fetches.iter().filter(|f| answered_whole(f).is_some()).copied().collect();
     votes(&healthy, requests, |f, r| {
-        let at = f.sent_at + i64::from(f.wait);
-        (f.status == r.status && (r.end - at).abs() <= REACH_US).then_some((at, r.end - at))
+        let at = f.sent_at + answered_whole(f)?;
+        // Not every CDN logs what the next tier answered.
+        let alike = f.status == r.status || f.status == 0;
+        (alike && (r.end - at).abs() <= REACH_US).then_some((at, r.end - at))
     })
 }
 
-fn estimate(votes: &mut Vec<Vote>, resolution: i64) -> Option<Clock> {
+/// The clock that most votes agree on; `cut` is the resolution of the stamps of the fetches where that is coarse, else 0,
+/// and `resolution` that of the requests, microseconds.
+fn estimate(votes: &mut Vec<Vote>, cut: i64, resolution: i64) -> Option<Clock> {
     let (coarse, _) = coarse(votes)?;
-    votes.retain(|v| (v.apart - coarse).abs() <= COARSE_US + resolution);
+    votes.retain(|v| (v.apart - coarse).abs() <= COARSE_US + resolution + cut);
     votes.sort_unstable_by_key(|v| (v.at, v.apart));
-    let fine = resolution < SECOND / 2;
+    let fine = resolution < COARSE_STAMP && cut == 0;
     let per_stretch = if fine { 200 } else { 800 };
     let stretches = (votes.len() / per_stretch).clamp(1, 64);
     let mut knots: Vec<(i64, i64)> = Vec::new();
     let (mut pairs, mut widths) = (0, Vec::new());
     for stretch in votes.chunks(votes.len().div_ceil(stretches)) {
-        let (offset, width, agree) = if fine { mode(stretch) } else { overlap(stretch, resolution) };
+        let (offset, width, agree) = if fine { mode(stretch) } else { overlap(stretch, cut, resolution) };
         pairs += agree;
         if agree >= 3 || stretches == 1 {
             knots.push((stretch[stretch.len() / 2].at, offset));
@@ -180,7 +211,7 @@ fn estimate(votes: &mut Vec<Vote>, resolution: i64) -> Option<Clock> {
     if pairs < ENOUGH {
         error_us = error_us.max(if fine { 20_000 } else { 250_000 });
     }
-    Some(Clock { knots, error_us, drift_ppm, pairs })
+    Some(Clock { knots, error_us, drift_ppm, pairs, cut_us: 0 }.cut(cut))
 }
 
 /// The two-second window of offsets with most votes: its weighted middle and its weight.
@@ -233,12 +264,12 @@ fn mode(stretch: &[Vote]) -> (i64, i64, usize) {
     (window[n / 2].0, (spread as f64 / (n as f64).sqrt()).ceil() as i64, n)
 }
 
-/// Coarse stamps: each pair says "the offset lies in [end - answered, end + resolution - answered)"; the middle of the
-/// span that most votes cover, half its width, and how many pairs cover it.
-fn overlap(stretch: &[Vote], resolution: i64) -> (i64, i64, usize) {
+/// Coarse stamps: each pair says "the offset lies in [end - answered - cut, end + resolution - answered)"; the middle of
+/// the span that most votes cover, half its width, and how many pairs cover it.
+fn overlap(stretch: &[Vote], cut: i64, resolution: i64) -> (i64, i64, usize) {
     let mut edges: Vec<(i64, f64)> = Vec::with_capacity(stretch.len() * 2);
     for v in stretch {
-        edges.push((v.apart, f64::from(v.weight)));
+        edges.push((v.apart - cut, f64::from(v.weight)));
         edges.push((v.apart + resolution, -f64::from(v.weight)));
     }
     edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
@@ -251,7 +282,7 @@ fn overlap(stretch: &[Vote], resolution: i64) -> (i64, i64, usize) {
         }
     }
     let middle = span.0 + (span.1 - span.0) / 2;
-    let agree = stretch.iter().filter(|v| v.apart <= middle && middle < v.apart + resolution).count();
+    let agree = stretch.iter().filter(|v| v.apart - cut <= middle && middle < v.apart + resolution).count();
     (middle, (span.1 - span.0) / 2 + 1_000, agree)
 }
 
@@ -321,7 +352,7 @@ mod tests {
     fn a_crowd_too_large_to_vote_is_told_apart_by_the_size_of_its_answers() {
         let (fetches, requests) = crowd(3_000, |n| (n * 7_919 % 1_500) as u32);
         let series = BTreeMap::from([(SeriesId(1), SeriesTraits { resolution_us: 1_000 })]);
-        let clock = &clocks(&fetches, &requests, &series)[&(SeriesId(0), SeriesId(1))];
+        let clock = &clocks(&fetches, &requests, &series, &BTreeMap::new())[&(SeriesId(0), SeriesId(1))];
         assert!((clock.middle() + 5 * SECOND).abs() < 10_000, "{}", clock.middle());
         assert!(clock.enough());
     }

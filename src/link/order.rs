@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sure::JITTER_US;
+use super::sure::{JITTER_US, logged};
 use super::{Clock, SeriesTraits};
 use crate::model::stamp::SECOND;
 use crate::model::{FetchRow, RequestRow, SeriesId};
@@ -89,8 +89,8 @@ fn pins(
         .filter(|(_, r)| r.series == id)
         .filter_map(|(f, r)| {
             let shift = clocks.get(&(f.series, id))?.at(f.sent_at);
-            let from = f.sent_at + shift + i64::from(f.wait);
-            let to = f.sent_at + shift + i64::from(f.whole.max(f.wait));
+            let from = f.sent_at + shift + logged(f.wait);
+            let to = f.sent_at + shift + logged(f.whole).max(logged(f.wait));
             Some(Pin { place: (r.file, r.offset), from, to })
         })
         .collect();

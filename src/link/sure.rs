@@ -38,15 +38,15 @@ pub fn pairs(
         alike.requests.push((r.end - slack, r.end + resolution + slack, i as u32));
     }
     for (i, f) in fetches.iter().enumerate() {
-        if f.flags & FetchRow::OPENED == 0 || f.wait == NOT_LOGGED {
+        if f.flags & FetchRow::OPENED == 0 || (f.wait == NOT_LOGGED && f.whole == NOT_LOGGED) {
             continue;
         }
         for ((_, to), clock) in clocks.range((f.series, SeriesId(0))..=(f.series, SeriesId(u32::MAX))) {
             let Some(alike) = keys.get_mut(&(f.key, *to)) else { continue };
             let shift = clock.at(f.sent_at);
-            let answered = f.sent_at + i64::from(f.wait);
+            let answered = f.sent_at + logged(f.wait);
             let begin = if f.earlier > 0 { f.sent_at - i64::from(f.earlier) } else { answered };
-            let end = f.sent_at + i64::from(f.whole.max(f.wait));
+            let end = f.sent_at + logged(f.whole).max(logged(f.wait));
             alike.fetches.push((begin + shift, end + shift, i as u32));
         }
     }
@@ -56,6 +56,11 @@ pub fn pairs(
     }
     out.sort_unstable_by_key(|(_, r)| *r);
     out
+}
+
+/// A duration of a row, 0 where it is not logged; microseconds.
+pub fn logged(us: u32) -> i64 {
+    if us == NOT_LOGGED { 0 } else { i64::from(us) }
 }
 
 fn sure_of_key(mut alike: Alike, fetches: &[FetchRow], out: &mut Vec<(usize, usize)>) {

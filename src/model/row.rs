@@ -152,7 +152,7 @@ impl RequestRow {
             key: key_of(r.method, r.url),
             end: r.end.0,
             offset: r.at.offset,
-            duration: small(r.end.since(r.start).map(|us| us.max(0) as u64)),
+            duration: if r.unended { NOT_LOGGED } else { small(r.end.since(r.start).map(|us| us.max(0) as u64)) },
             body: small(r.body_bytes),
             sent: small(r.sent_bytes),
             length: small(r.request_length),
@@ -173,7 +173,7 @@ impl RequestRow {
 }
 
 /// A fetch as the linker sees it; failed or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct FetchRow {
     /// See [`key_of`].
@@ -239,6 +239,8 @@ impl FetchRow {
     pub const TWICE: u16 = 128;
     /// The last connection was a kept-alive one.
     pub const REUSED: u16 = 256;
+    /// It was made for another node of the same tier.
+    pub const HOP: u16 = 512;
 
     /// True when it can be linked by time: the log says when it was made.
     pub fn is_timed(&self) -> bool {

@@ -38,6 +38,8 @@ pub struct Absorber<'a, 'r> {
     wanted: HashSet<u64>,
     /// Backends whose first probe result was seen here.
     probed: HashSet<u32>,
+    /// The last request was one of another node of this tier: so is the fetch of its line.
+    hop: bool,
     /// The file of the last event, and the first and last stamp of it that were not yet told.
     file: FileId,
     first: Stamp,
@@ -57,6 +59,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             fetches: HashSet::new(),
             wanted: HashSet::new(),
             probed: HashSet::new(),
+            hop: false,
             file: FileId::default(),
             first: Stamp::NONE,
             last: Stamp::NONE,
@@ -114,6 +117,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     fn request(&mut self, r: &Request<'_>) {
+        self.hop = r.reason == RequestReason::Hop;
         if !self.counts(r.end, r.at.file) {
             return;
         }
@@ -195,6 +199,9 @@ impl<'a, 'r> Absorber<'a, 'r> {
         let ruling = self.context.rules.decide(f.marks.as_slice(), &facts);
         let series = &self.reading.series;
         let mut flags = FetchRow::FAILED | opened(f) | how_it_ended(f, &ruling, &facts);
+        if self.hop && f.vxid == 0 {
+            flags |= FetchRow::HOP;
+        }
         // The log's own word says that nobody was reached, whatever else it does not say.
         if f.marks.has(MarkKind::Word) && ruling.cause.is_before_sending() && f.origin_status == 0 {
             flags &= !FetchRow::OPENED;
@@ -293,8 +300,9 @@ fn with_upstream(mut row: RequestRow, r: &Request<'_>) -> RequestRow {
 /// What the connection records say.
 fn opened(f: &Fetch<'_>) -> u16 {
     let mut flags = 0;
-    let sent = f.sent.is_known() || f.vxid == 0 && !f.started.is_known() && f.had_connection != Some(false);
-    if f.opens > 0 && sent {
+    // A line that does not say whether there was a connection does not say that there was none.
+    let unsaid = f.vxid == 0 && f.had_connection.is_none();
+    if unsaid || f.opens > 0 && (f.sent.is_known() || f.had_connection == Some(true)) {
         flags |= FetchRow::OPENED;
     }
     if f.opens > 1 && f.reason != Reason::Upstream {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::partial::Retry;
 use crate::model::report::Visitors;
 use crate::model::stamp::MINUTE;
-use crate::model::{Failure, FetchOutcome, Impact, MadeBy, Reason, RequestReason, SeriesId, Served, Stamp};
+use crate::model::{Failure, FetchOutcome, Impact, MadeBy, Reason, RequestReason, RequestRow, SeriesId, Served, Stamp};
 
 /// Transaction ids come round again after a restart: only what is so near in time is one story.
 const NEAR: i64 = 15 * MINUTE;
@@ -74,6 +74,24 @@ impl<'a> Chains<'a> {
             self.outcome(failures, f, client)
         };
         (client, impact)
+    }
+
+    /// The transactions of the client's request that ended with this row: itself, and those that it is a restart of.
+    pub fn parts(&self, row: &RequestRow) -> impl Iterator<Item = u64> {
+        let before = |s: &&Served| (s.reason == RequestReason::Restart).then(|| self.served(row, s.parent)).flatten();
+        let restarts = std::iter::successors(self.served(row, row.vxid.into()), before).take(CHAIN);
+        restarts.map(|s| s.vxid).chain([row.vxid.into()])
+    }
+
+    /// The failed fetch of another request whose outcome this row's request shared.
+    pub fn shared(&self, row: &RequestRow) -> Option<usize> {
+        let s = self.served(row, row.vxid.into()).filter(|s| s.hit != 0)?;
+        self.failed.near((row.series, s.hit), s.end)
+    }
+
+    /// What is kept of a request of the row's series.
+    fn served(&self, row: &RequestRow, vxid: u64) -> Option<&Served> {
+        self.by_vxid.near((row.series, vxid), Stamp(row.end)).map(|n| &self.served[n])
     }
 
     fn client_of(&self, failures: &[Failure], f: &Failure) -> u64 {

@@ -7,6 +7,7 @@ use super::writers::{Writer, wrap, writers};
 use crate::frame::lines::without_newline;
 use crate::frame::{Layer, Unwrapped, Wrap};
 use crate::grammar::{Detection, Framing, Grammar, Library};
+use crate::model::Locator;
 use crate::source::Found;
 
 /// A format that fits so many lines needs no other explanation.
@@ -184,11 +185,18 @@ impl Formats<'_> {
             // Any object fits a format that takes every JSON.
             let generic = |g: &Grammar| g.family.bytes() == b"json-lines";
             let certain = depth > 0 && wrap.layers[depth - 1].is_certain();
+            // The stamp of a message may be that of syslog alone.
+            let timeless = |b: &Log| {
+                b.grammar.as_ref().is_some_and(|g| tells_time(g, &b.head)) && !tells_time(&grammar, inside.bytes())
+            };
             let better = best.as_ref().is_none_or(|b| {
                 let (mine, its) = (detection.confidence, b.detection.confidence);
                 let same = b.grammar.as_ref().is_some_and(|g| g.name == grammar.name);
-                let told = same || certain || (b.grammar.as_ref().is_some_and(generic) && !generic(&grammar));
-                mine > its || (mine >= its && told)
+                let loose = |g: &Grammar| generic(g) && !generic(&grammar);
+                // A format that takes what it does not know reads a shipper's stamp as such.
+                let closer = |g: &Grammar| wrap.layers[depth - 1].is_text() && grammar.specificity > g.specificity;
+                let told = same || certain || b.grammar.as_ref().is_some_and(|g| loose(g) || closer(g));
+                mine > its || (mine >= its && told && !timeless(b))
             });
             if better {
                 let head = inside.bytes().to_vec();
@@ -198,6 +206,16 @@ impl Formats<'_> {
         }
         best
     }
+}
+
+/// True when one of the first lines tells when it was written.
+fn tells_time(grammar: &Grammar, head: &[u8]) -> bool {
+    let mut reader = grammar.reader(None);
+    let mut told = grammar.framing.is_vsl();
+    for line in head.split(|b| *b == b'\n').take(100) {
+        reader.line(without_newline(line), Locator::default(), &mut |event| told |= event.time().is_known());
+    }
+    told
 }
 
 /// The logs of known writers, the one with the most lines first.

@@ -169,7 +169,7 @@ pub fn once(known: Vec<Known>) -> (Vec<Known>, Vec<String>) {
 pub fn stops(seen: &Detection) -> Vec<(String, String)> {
     let divided = |(line, at): &(String, usize)| {
         let at = (0..=(*at).min(line.len())).rev().find(|at| line.is_char_boundary(*at)).unwrap_or_default();
-        let (fits, all) = (redact(line[..at].as_bytes()), redact(line.as_bytes()));
+        let (fits, all) = (redact(&line.as_bytes()[..at]), redact(line.as_bytes()));
         // Where it stops within a secret, the rest is not shown.
         let rest = all.strip_prefix(&fits).unwrap_or("…").to_string();
         (fits, rest)

@@ -131,12 +131,10 @@ fn link_pair(
 ) {
     let twins = partial.twins.clone();
     let tier_of = |id: SeriesId| context.series.get(&id).filter(|_| !twins.contains(&id)).map(|r| r.series.tier);
-    let series: BTreeMap<SeriesId, SeriesTraits> = context
-        .series
-        .values()
-        .filter(|r| r.series.tier == lower && super::bears_requests(&r.grammar))
-        .map(|r| (r.series.id, SeriesTraits { resolution_us: r.series.resolution_us }))
-        .collect();
+    let [series, fetching] = [lower, upper].map(|tier| -> BTreeMap<SeriesId, SeriesTraits> {
+        let bears = context.series.values().filter(|r| r.series.tier == tier && super::bears_requests(&r.grammar));
+        bears.map(|r| (r.series.id, SeriesTraits { resolution_us: r.series.resolution_us })).collect()
+    });
     if series.is_empty() {
         return;
     }
@@ -146,7 +144,7 @@ fn link_pair(
         .map(|f| f.row)
         .filter(FetchRow::is_timed)
         .collect();
-    let index = index(failures);
+    let mut index = index(failures);
     let none = BTreeMap::new();
     let mut pair_clocks: Option<BTreeMap<(SeriesId, SeriesId), Clock>> = None;
     let (fetch_rows, request_rows) = (partial.fetches.len().max(1), partial.requests.len().max(1));
@@ -158,14 +156,14 @@ fn link_pair(
         let requests = partial.requests.load(n, of, |r| tier_of(r.series) == Some(lower));
         if pair_clocks.is_none() {
             let mut found = if of == 1 {
-                clocks(&fetches, &requests, &series)
+                clocks(&fetches, &requests, &series, &fetching)
             } else {
                 let keep = |key: u64| key.is_multiple_of(sample);
                 let sampled = |n| partial.fetches.load(n, of, |f| keep(f.key) && tier_of(f.series) == Some(upper));
                 let f: Vec<FetchRow> = (0..of).flat_map(sampled).chain(stored.iter().copied()).collect();
                 let sampled = |n| partial.requests.load(n, of, |r| keep(r.key) && tier_of(r.series) == Some(lower));
                 let r: Vec<RequestRow> = (0..of).flat_map(sampled).collect();
-                clocks(&f, &r, &series)
+                clocks(&f, &r, &series, &fetching)
             };
             state_clocks(&mut found, context, failures, job, remembered, (upper, &series));
             pair_clocks = Some(found);
@@ -173,7 +171,7 @@ fn link_pair(
         let known = pair_clocks.as_ref().unwrap_or(&none);
         let result = solve(&fetches, &requests, known, &series);
         linked.coverage.absorb(result.coverage);
-        carry_back(linked, failures, &index, &fetches, &requests, &result.findings, known);
+        carry_back(linked, failures, &mut index, &fetches, &requests, &result.findings, known);
     }
     linked.clocks.extend(pair_clocks.unwrap_or_default());
 }
@@ -209,28 +207,30 @@ fn state_clocks(
     }
 }
 
-type Name = (SeriesId, u64, u64, i64);
+/// Failures by what their rows say, the last first: a line log with coarse stamps may say the same of several.
+type Index = HashMap<FetchRow, Vec<usize>>;
 
-/// Failures by what their rows say.
-fn index(failures: &[Failure]) -> HashMap<Name, usize> {
-    failures.iter().enumerate().map(|(n, f)| (name(&f.row), n)).collect()
-}
-
-fn name(row: &FetchRow) -> Name {
-    (row.series, row.vxid, row.key, row.sent_at)
+fn index(failures: &[Failure]) -> Index {
+    let mut order: Vec<usize> = (0..failures.len()).collect();
+    order.sort_unstable_by_key(|n| std::cmp::Reverse((failures[*n].at.file, failures[*n].at.offset)));
+    let mut out = Index::new();
+    for n in order {
+        out.entry(failures[n].row).or_default().push(n);
+    }
+    out
 }
 
 fn carry_back(
     linked: &mut Linked,
     failures: &mut [Failure],
-    index: &HashMap<Name, usize>,
+    index: &mut Index,
     fetches: &[FetchRow],
     requests: &[RequestRow],
     findings: &[Finding],
     clocks: &BTreeMap<(SeriesId, SeriesId), Clock>,
 ) {
     for (row, finding) in fetches.iter().zip(findings).filter(|(r, _)| r.flags & FetchRow::FAILED != 0) {
-        let Some(&n) = index.get(&name(row)) else { continue };
+        let Some(n) = index.get_mut(row).and_then(Vec::pop) else { continue };
         failures[n].candidates = finding.candidates;
         let Some(m) = finding.found else { continue };
         let r = &requests[m.request];

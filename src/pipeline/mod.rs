@@ -6,10 +6,12 @@
 
 mod absorb;
 mod batch;
+mod beside;
 mod chunked;
 mod circumstances;
 mod context;
 mod copies;
+mod deepest;
 mod encode;
 mod fold;
 mod impact;

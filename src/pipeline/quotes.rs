@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::deepest::last_told;
 use super::partial::Partial;
 use super::plan::Plan;
 use crate::frame::{Unwrapped, vsl_binary};
@@ -57,7 +58,20 @@ pub fn fetch(failures: &[Failure], partial: &Partial, plan: &Plan<'_>) -> HashMa
         let origin_error = f.origin_error.map(|n| places.quote(n.at, n.text.bytes()));
         out.insert(f.id, Evidence { own, origin, origin_error });
     }
+    tell_up(failures, &mut out);
     out
+}
+
+/// A cache says in the records of its own fetch, not in those of the request, why it answered an error: of a failure
+/// above they are the next tier's own words.
+fn tell_up(failures: &[Failure], evidence: &mut HashMap<u64, Evidence>) {
+    for (above, n) in last_told(failures) {
+        let words =
+            evidence.get(&failures[n].id).filter(|_| failures[n].vxid != 0).and_then(|e| e.own.first().cloned());
+        if let Some(e) = evidence.get_mut(&above) {
+            e.origin_error = e.origin_error.take().or(words);
+        }
+    }
 }
 
 /// Adds the stored proof: all of it for failures that this run adds nothing to, the own records for those it linked.

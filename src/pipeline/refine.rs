@@ -4,15 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::absorb::is_crawler;
+use super::beside::tell_once;
 use super::circumstances;
 use super::context::Context;
+use super::deepest::carry_up;
 use super::impact::Chains;
 use super::linking::{Linked, STORED};
 use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
 use crate::model::{
-    Cause, Fact, Failure, FetchOutcome, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text, Tier, Verdict,
+    Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text,
+    Tier, Verdict,
 };
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
@@ -59,7 +62,8 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
             (failures[n].client_vxid, failures[n].impact) = chains.tell(failures, n);
         }
     }
-    tell_in(failures, linked);
+    tell_in(failures, linked, &chains);
+    tell_once(failures, partial, context);
     for (n, f) in failures.iter_mut().enumerate() {
         let row = linked.rows.get(&n);
         if !f.stored || row.is_some() {
@@ -78,6 +82,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
             settle_verdict(f, row, linked);
         }
     }
+    carry_up(failures, linked, &chains);
     let tops: HashSet<_> = context.series.values().filter(|r| r.top).map(|r| r.series.id).collect();
     let edges: HashSet<_> =
         context.series.values().filter(|r| r.series.tier == Tier::Edge).map(|r| r.series.id).collect();
@@ -85,7 +90,8 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     let harm = chains.visitors(failures);
     judged.harm = harm.into_iter().map(|(n, tally)| (failures[n].id, tally)).collect();
     // A proxy's own line is the fetch and the visitor's request in one.
-    for f in failures.iter().filter(|f| f.vxid == 0 && f.status >= 500 && tops.contains(&f.series)) {
+    let visit = |f: &&Failure| f.vxid == 0 && f.status >= 500 && f.row.flags & FetchRow::HOP == 0;
+    for f in failures.iter().filter(visit).filter(|f| tops.contains(&f.series)) {
         judged.harm.insert(f.id, (1, u64::from(is_crawler(f.agent.bytes()))));
     }
     leave_out_of_span(failures, linked, context);
@@ -95,7 +101,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
 
 /// A failure of a lower tier whose line is the line of a failure above is told in that one. So is one that could be
 /// the line of an ambiguous one: it must not count twice.
-fn tell_in(failures: &mut [Failure], linked: &Linked) {
+fn tell_in(failures: &mut [Failure], linked: &Linked, chains: &Chains<'_>) {
     let mut lines: HashMap<(FileId, u64), u64> = HashMap::new();
     let mut transactions: HashMap<(SeriesId, u32), u64> = HashMap::new();
     let mut unclear: HashMap<u64, BTreeSet<(i64, u64)>> = HashMap::new();
@@ -106,7 +112,7 @@ fn tell_in(failures: &mut [Failure], linked: &Linked) {
                 lines.insert((l.at.file, l.at.offset), f.id);
                 // A cache logs its own fetch apart from the request that it made it for.
                 if let Some(row) = linked.rows.get(&n).filter(|r| r.vxid != 0) {
-                    transactions.insert((row.series, row.vxid), f.id);
+                    transactions.extend(chains.parts(row).map(|vxid| ((row.series, vxid as u32), f.id)));
                 }
             }
             Some(_) => {}

@@ -50,7 +50,9 @@ fn a_log_is_claimed_by_its_own_format_or_by_those_that_write_the_same_text() {
         if claims.first().is_none_or(|(name, _)| *name != own) {
             wrong.push(format!("{row} is not claimed by {own}"));
         }
-        wrong.extend(claims.iter().filter(|(n, _)| !same_text(n, &own)).map(|(n, _)| format!("{row} is claimed by {n}")));
+        wrong.extend(
+            claims.iter().filter(|(n, _)| !same_text(n, &own)).map(|(n, _)| format!("{row} is claimed by {n}")),
+        );
     }
     insta::assert_snapshot!("which_formats_claim_which_logs", matrix);
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));

@@ -26,7 +26,10 @@ fn failures(analysis: &Analysis, log: &[u8]) -> String {
         let (status, outcome) = (f.status, f.outcome.word());
         let (verdict, impact) = (f.verdict.word(), f.impact.word());
         let marks = marks.join(" | ");
-        lines.push((line, format!("{line:>2}  {status} {outcome:<7}  {cause} {sure:.2}  {verdict}, {impact}  {marks}\n")));
+        lines.push((
+            line,
+            format!("{line:>2}  {status} {outcome:<7}  {cause} {sure:.2}  {verdict}, {impact}  {marks}\n"),
+        ));
     }
     lines.sort();
     let apart = serde_json::to_string(&analysis.report.totals.not_origin).expect("counts are JSON");

@@ -72,10 +72,10 @@ impl Access {
             return LineOutcome::Skipped;
         }
         let json = self.shapes.iter().find_map(|s| if let Shape::Json(json) = s { Some(json) } else { None });
-        if let Some(json) = json {
-            if let Some(array) = json.wrapped(line) {
-                return super::super::shape::json::each_outcome(array, |record| self.one(record, None, at, emit));
-            }
+        if let Some(json) = json
+            && let Some(array) = json.wrapped(line)
+        {
+            return super::super::shape::json::each_outcome(array, |record| self.one(record, None, at, emit));
         }
         if line.len() > MAX_LINE {
             return LineOutcome::NotUnderstood;
@@ -91,13 +91,13 @@ impl Access {
         let Some(meaning) = self.read(line, header, &mut fields, &mut embedded) else {
             return LineOutcome::NotUnderstood;
         };
-        let Some((text, level)) = embedded else { return self.tell(meaning, line, fields, at, emit) };
+        let Some((text, level)) = embedded else { return self.tell(meaning, line, &mut fields, at, emit) };
         let mut inner = EMBEDDED.take();
         inner.clear();
         meaning.escape.decode(text, &mut inner);
         let mut all = fields;
         let read = self.shapes.iter().any(|s| matches!(s, Shape::Json(j) if j.inner(&inner, level, &mut all).is_ok()));
-        let outcome = if read { self.tell(meaning, line, all, at, emit) } else { LineOutcome::NotUnderstood };
+        let outcome = if read { self.tell(meaning, line, &mut all, at, emit) } else { LineOutcome::NotUnderstood };
         EMBEDDED.set(inner);
         outcome
     }
@@ -108,21 +108,21 @@ impl Access {
         &self,
         meaning: &Meaning,
         line: &[u8],
-        mut fields: Fields<'_>,
+        fields: &mut Fields<'_>,
         at: Locator,
         emit: &mut impl FnMut(Event<'_>),
     ) -> LineOutcome {
-        meaning.blank(&mut fields);
+        meaning.blank(fields);
         // A record that happens to have a time is no request.
         if [Field::Request, Field::Uri, Field::Status].iter().all(|f| fields.get(*f).is_empty()) {
             return LineOutcome::NotUnderstood;
         }
-        let Some(mut when) = when(meaning, &fields, self.stamped) else { return LineOutcome::NotUnderstood };
+        let Some(mut when) = when(meaning, fields, self.stamped) else { return LineOutcome::NotUnderstood };
         if self.shift_us != 0 {
-            when = When { start: when.start - self.shift_us, end: when.end - self.shift_us };
+            when = When { start: when.start - self.shift_us, end: when.end - self.shift_us, ..when };
         }
-        if !is_needed(meaning, self.url, &self.judge, line, &fields) {
-            return self.events(meaning, &fields, &WordTexts::default(), when, at, emit);
+        if !is_needed(meaning, self.url, &self.judge, line, fields) {
+            return self.events(meaning, fields, &WordTexts::default(), when, at, emit);
         }
         let mut scratch = SCRATCH.take();
         scratch.clear();

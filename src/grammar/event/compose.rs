@@ -74,9 +74,10 @@ pub fn compose<'s>(
     meaning: &Meaning,
     form: UrlForm,
     judge: &Judge,
-    mut fields: Fields<'s>,
+    line: &Fields<'s>,
     scratch: &'s mut Vec<u8>,
 ) -> (Fields<'s>, WordTexts<'s>) {
+    let mut fields = *line;
     let mut ends = [0; DECODED.len()];
     let mut word_ends = [0; WORDS];
     for (asked, end) in judge.asked.iter().zip(&mut word_ends) {
@@ -92,7 +93,7 @@ pub fn compose<'s>(
         let raw = fields.raw(*field);
         if *field == Field::Uri {
             url(meaning, form, &fields, scratch);
-        } else if meaning.escape.marker().is_some_and(|m| raw.contains(&m)) {
+        } else if !raw.is_empty() && meaning.escape.marker().is_some_and(|m| memchr::memchr(m, raw).is_some()) {
             meaning.escape.decode(raw, scratch);
         }
         *end = scratch.len();

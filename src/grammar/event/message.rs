@@ -66,7 +66,7 @@ impl Messages {
         }
         let mut scratch = SCRATCH.take();
         scratch.clear();
-        let (composed, _) = compose(meaning, UrlForm::Plain, &judge, fields, &mut scratch);
+        let (composed, _) = compose(meaning, UrlForm::Plain, &judge, &fields, &mut scratch);
         let outcome = self.tell(meaning, composed, at, emit);
         SCRATCH.set(scratch);
         outcome

@@ -105,8 +105,8 @@ impl Columns {
 
 #[cfg(test)]
 mod tests {
-    use crate::grammar::escape::Escape;
     use super::*;
+    use crate::grammar::escape::Escape;
 
     fn read(columns: &Columns, line: &str) -> Option<(String, String, String)> {
         let mut f = Fields::new();

@@ -211,8 +211,8 @@ fn contains(value: &[u8], part: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::grammar::escape::Escape;
     use super::*;
+    use crate::grammar::escape::Escape;
 
     fn json(paths: &[(&str, Field)], needs: &[&str]) -> Json {
         let mut keys = Keys::new();

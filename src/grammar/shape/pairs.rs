@@ -94,8 +94,8 @@ fn quote_end(line: &[u8], mut at: usize) -> Option<usize> {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::grammar::escape::Escape;
     use super::*;
+    use crate::grammar::escape::Escape;
 
     fn pairs() -> Pairs {
         let mut keys = Keys::new();
