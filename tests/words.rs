@@ -124,7 +124,7 @@ fn words_of(library: &Library, cdn: &str) -> Vec<(String, Vec<Word>)> {
     let of_family = library
         .grammars()
         .iter()
-        .filter(|g| families.iter().any(|f| f.as_bytes() == g.family.bytes()) && !g.words().is_empty());
+        .filter(|g| families.iter().any(|f| f.as_bytes() == g.family.bytes()));
     of_family.map(|g| (g.name.clone(), g.words().to_vec())).collect()
 }
 
