@@ -26,10 +26,14 @@ const SAME_TEXT: [&[&str]; 3] = [
 ];
 
 /// Of these, formats between which only hints, the file's name or habit decide.
-const EVEN: [&[&str]; 4] = [
+const EVEN: [&[&str]; 6] = [
     &["apache-combined", "nginx-combined"],
     &["apache-timed", "nginx-combined-more"],
+    // One line with a quote escaped as Apache escapes it is one of Apache's.
+    &["apache-combined", "nginx-combined-more"],
     &["varnishncsa", "varnishncsa-backend"],
+    // One request whose target is a whole URL.
+    &["nginx-combined", "varnishncsa"],
     &["squid", "trafficserver"],
 ];
 

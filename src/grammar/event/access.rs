@@ -151,7 +151,7 @@ impl Access {
             }
         } else if self.tells != Tells::Requests {
             if ncsa::is_fetch(self.tells, fields) {
-                emit(Event::Fetch(ncsa::fetch(fields, &request)));
+                emit(Event::Fetch(ncsa::fetch(meaning, fields, &request)));
             } else {
                 ncsa::settle(fields, &mut request);
                 emit(Event::Request(request));
