@@ -116,7 +116,8 @@ pub struct RequestRow {
     pub agent: u32,
     /// Hash of the host.
     pub host: u32,
-    /// Number of the client connection, low 32 bits; 0 when not logged.
+    /// Number of the client connection, low 32 bits, or where it is not logged the hash of the peer's address, see
+    /// [`RequestRow::PEER`]; 0 for neither.
     pub connection: u32,
     /// Id that the caller sent along, see [`id_of`]; 0 when not logged.
     pub id: u32,
@@ -147,6 +148,18 @@ impl RequestRow {
     pub const SAYS_ANSWERED: u16 = 4;
     /// The upstream sent headers.
     pub const ANSWERED: u16 = 8;
+    /// `connection` is the hash of the peer's address.
+    pub const PEER: u16 = 16;
+
+    /// Number of the client connection, low 32 bits; 0 when not logged.
+    pub fn connection_number(&self) -> u32 {
+        if self.flags & Self::PEER == 0 { self.connection } else { 0 }
+    }
+
+    /// Hash of the peer's address; 0 when not kept.
+    pub fn peer(&self) -> u32 {
+        if self.flags & Self::PEER == 0 { 0 } else { self.connection }
+    }
 
     /// The row of a request.
     pub fn of(r: &Request<'_>, series: SeriesId) -> RequestRow {
@@ -160,7 +173,7 @@ impl RequestRow {
             length: small(r.request_length),
             agent: hash32(r.agent) ^ hash32(r.referer).rotate_left(16),
             host: hash32(r.host),
-            connection: r.connection as u32,
+            connection: if r.connection > 0 { r.connection as u32 } else { hash32(r.peer) },
             id: id_of(r.travelled_id),
             line: r.at.line,
             file: r.at.file.0,
@@ -168,7 +181,7 @@ impl RequestRow {
             status: r.status,
             port: r.port,
             upstream: 0,
-            flags: 0,
+            flags: if r.connection > 0 { 0 } else { Self::PEER },
             vxid: r.vxid as u32,
         }
     }

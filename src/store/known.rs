@@ -252,6 +252,7 @@ fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
         time,
         key: 0,
         connection: 0,
+        client: 0,
         host: 0,
         cause,
         confidence,
