@@ -20,7 +20,12 @@ pub fn moment(b: &[u8]) -> Option<Zoned> {
     match b {
         [_, _, _, _, b'-', ..] => iso8601(b),
         [_, _, b'/', ..] => clf(b),
-        [_, _, _, _, b'/', ..] => nginx_error(b).map(|stamp| Zoned { stamp, zone_s: None }),
+        [_, _, _, _, b'/', ..] => {
+            let (seconds, rest) = b.split_at_checked(19)?;
+            let (micros, rest) = split_fraction(rest)?;
+            let stamp = nginx_error(seconds).filter(|_| rest.is_empty())?;
+            Some(Zoned { stamp: stamp + micros, zone_s: None })
+        }
         [_, _, b'-', ..] => php(b),
         [b'A'..=b'Z', _, _, b' ', b'A'..=b'Z', ..] => apache_error(b),
         [b'A'..=b'Z', _, _, b' ', ..] => syslog(b),
@@ -187,6 +192,7 @@ mod tests {
             ("2026-11-20 17:48:34 UTC", utc(0)),
             ("20/Nov/2026:17:48:34.117", local(117_000)),
             ("2026/11/20 17:48:34", local(0)),
+            ("2026/11/20 17:48:34.500", local(500_000)),
             ("20-Nov-2026 17:48:34", local(0)),
             ("20-Nov-2026 17:48:34 UTC", utc(0)),
             ("20-Nov-2026 18:48:34 Europe/Berlin", Some(Zoned { stamp: Stamp(MOMENT), zone_s: Some(3600) })),

@@ -21,7 +21,7 @@ const SAME_TEXT: [&[&str]; 3] = [
         "varnishncsa-backend",
         "varnishncsa-custom",
     ],
-    &["json-lines", "nginx-json", "nginx-json-request", "varnishncsa-json"],
+    &["json-lines", "nginx-json", "nginx-json-short", "varnishncsa-json"],
     &["squid", "trafficserver"],
 ];
 

@@ -141,7 +141,8 @@ fn url(meaning: &Meaning, form: UrlForm, fields: &Fields<'_>, scratch: &mut Vec<
 
 /// `/www.example.com/path`: the host is taken out of the path.
 fn host_first(fields: &mut Fields<'_>) {
-    let Some(rest) = fields.raw(Field::Uri).strip_prefix(b"/") else { return };
+    let uri = fields.raw(Field::Uri);
+    let rest = uri.strip_prefix(b"/").unwrap_or(uri);
     let end = rest.iter().position(|c| *c == b'/').unwrap_or(rest.len());
     fields.set(Field::Host, &rest[..end]);
     fields.set(Field::Uri, if end == rest.len() { b"/" } else { &rest[end..] });

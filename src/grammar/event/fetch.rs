@@ -149,7 +149,7 @@ fn times(meaning: &Meaning, f: &Fields<'_>, fetch: &mut Fetch<'_>) {
     fetch.connecting = begun;
     fetch.connected = after(Field::UpstreamConnect);
     // Without a connection nothing was sent; a format that does not log connecting cannot tell.
-    fetch.sent = if meaning.has(Field::UpstreamConnect) { fetch.connected } else { begun };
+    fetch.sent = if f.seen(Field::UpstreamConnect) { fetch.connected } else { begun };
     fetch.first_sent = if begun == fetch.started { fetch.sent } else { fetch.started };
     fetch.answered = after(Field::UpstreamHeader);
     fetch.completed = after(Field::UpstreamResponse);

@@ -52,7 +52,7 @@ pub fn fetch<'c>(meaning: &Meaning, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c
         local_port: open.local_port,
         opens: u8::from(!r.peer.is_empty()),
         reused: open.reused,
-        had_connection: Some(!r.peer.is_empty()),
+        had_connection: f.seen(Field::RemoteAddr).then_some(!r.peer.is_empty()),
         started: r.start,
         sent: if r.peer.is_empty() { Stamp::NONE } else { r.start },
         first_sent: r.start,

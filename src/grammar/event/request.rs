@@ -139,7 +139,7 @@ pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -
         cache: f.get(Field::CacheStatus),
         ttfb_us: if meaning.has(Field::Ttfb) { meaning.us(Field::Ttfb, f.raw(Field::Ttfb)) } else { None },
         // nginx `OK` or nothing, Apache `X`, `+` and `-`, JSON true and false.
-        incomplete: meaning.has(Field::Completion) && matches!(f.raw(Field::Completion), [] | [b'X'] | b"false"),
+        incomplete: f.seen(Field::Completion) && matches!(f.raw(Field::Completion), [] | [b'X'] | b"false"),
         retry_after: !f.get(Field::RetryAfter).is_empty(),
         upstream,
         ..Request::default()
