@@ -63,7 +63,7 @@ impl<'a> Lanes<'a> {
         let mut all = Lanes { requests, names: HashMap::new(), lanes: Vec::new(), taken };
         for (i, r) in requests.iter().enumerate() {
             for (by_connection, by_host) in shapes.get(&r.key).into_iter().flatten() {
-                let connection = if *by_connection { r.connection.into() } else { ANY };
+                let connection = if *by_connection { r.connection_number().into() } else { ANY };
                 let host = if *by_host { r.host.into() } else { ANY };
                 let failed = r.status >= 400 || r.status < 100;
                 all.push(Name { key: r.key, connection, host, failed }, i);

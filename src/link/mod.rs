@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use crate::model::{FetchRow, RequestRow, SeriesId};
 
 pub use clock::{Clock, clocks, zone_mistake};
-pub use notes::{NoteSeries, attach};
+pub use notes::{NoteSeries, attach, by_client};
 pub use verdict::{Coverage, verdict};
 
 /// What the linker must know of a series of requests.

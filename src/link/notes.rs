@@ -45,6 +45,18 @@ pub fn attach(series: NoteSeries<'_>, requests: &[RequestRow]) -> (i64, Vec<Opti
     (shift, out)
 }
 
+/// The row of a message that names no request: the one error that its client got when it was written. Whole seconds
+/// may have turned between the two lines.
+pub fn by_client(note: &Note, time: i64, errors: &[&RequestRow]) -> Option<usize> {
+    let second = time.div_euclid(SECOND);
+    let apart = |r: &RequestRow| (r.end.div_euclid(SECOND) - second).abs();
+    let fitting = |by: i64| -> Vec<usize> {
+        let fits = |(_, r): &(usize, &&RequestRow)| r.peer() == note.client && apart(r) <= by;
+        errors.iter().enumerate().filter(fits).map(|(n, _)| n).collect()
+    };
+    [0, 1].iter().map(|by| fitting(*by)).find(|f| !f.is_empty()).filter(|f| f.len() == 1).map(|f| f[0])
+}
+
 /// The quarter of an hour that fits most notes; a note that fits several counts less for each.
 fn zone(series: &NoteSeries<'_>, lanes: &Lanes<'_>) -> i64 {
     let mut votes: HashMap<i64, f64> = HashMap::new();
@@ -97,6 +109,7 @@ mod tests {
             time: Stamp(time),
             key: 7,
             connection,
+            client: 0,
             host: 1,
             cause: Cause::named("connection.refused"),
             confidence: 1.0,

@@ -44,6 +44,8 @@ pub struct Note {
     pub key: u64,
     /// Number of the client connection; 0 when it has none.
     pub connection: u64,
+    /// Hash of the address of the peer that sent the request, without port; 0 for none.
+    pub client: u32,
     /// Hash of the host, 0 for none.
     pub host: u32,
     /// The cause that its text proves.

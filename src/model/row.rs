@@ -17,9 +17,11 @@ pub const KEY_URL: usize = 254;
 /// Stands for "not logged" in the 32-bit fields of a row.
 pub const NOT_LOGGED: u32 = u32::MAX;
 
-/// Hash of what both ends log of a request: method and (cut) path and query. Never 0.
+/// Hash of what both ends log of a request: method and (cut) path and query. Never 0. Where a format has no method it is
+/// most likely GET.
 pub fn key_of(method: &[u8], url: &[u8]) -> u64 {
     let cut = &url[..url.len().min(KEY_URL)];
+    let method = if method.is_empty() { b"GET" } else { method };
     xxh3_64_with_seed(cut, xxh3_64_with_seed(method, 0)).max(1)
 }
 
@@ -114,7 +116,8 @@ pub struct RequestRow {
     pub agent: u32,
     /// Hash of the host.
     pub host: u32,
-    /// Number of the client connection, low 32 bits; 0 when not logged.
+    /// Number of the client connection, low 32 bits, or where it is not logged the hash of the peer's address, see
+    /// [`RequestRow::PEER`]; 0 for neither.
     pub connection: u32,
     /// Id that the caller sent along, see [`id_of`]; 0 when not logged.
     pub id: u32,
@@ -145,6 +148,18 @@ impl RequestRow {
     pub const SAYS_ANSWERED: u16 = 4;
     /// The upstream sent headers.
     pub const ANSWERED: u16 = 8;
+    /// `connection` is the hash of the peer's address.
+    pub const PEER: u16 = 16;
+
+    /// Number of the client connection, low 32 bits; 0 when not logged.
+    pub fn connection_number(&self) -> u32 {
+        if self.flags & Self::PEER == 0 { self.connection } else { 0 }
+    }
+
+    /// Hash of the peer's address; 0 when not kept.
+    pub fn peer(&self) -> u32 {
+        if self.flags & Self::PEER == 0 { 0 } else { self.connection }
+    }
 
     /// The row of a request.
     pub fn of(r: &Request<'_>, series: SeriesId) -> RequestRow {
@@ -158,7 +173,7 @@ impl RequestRow {
             length: small(r.request_length),
             agent: hash32(r.agent) ^ hash32(r.referer).rotate_left(16),
             host: hash32(r.host),
-            connection: r.connection as u32,
+            connection: if r.connection > 0 { r.connection as u32 } else { hash32(r.peer) },
             id: id_of(r.travelled_id),
             line: r.at.line,
             file: r.at.file.0,
@@ -166,7 +181,7 @@ impl RequestRow {
             status: r.status,
             port: r.port,
             upstream: 0,
-            flags: 0,
+            flags: if r.connection > 0 { 0 } else { Self::PEER },
             vxid: r.vxid as u32,
         }
     }
@@ -216,8 +231,8 @@ pub struct FetchRow {
     pub flags: u16,
     /// Series.
     pub series: SeriesId,
-    /// Unused, keeps the record free of holes.
-    pub spare: [u16; 2],
+    /// Id that came from above and was passed on, see [`id_of`]; 0 for none. Several fetches may carry one.
+    pub passed: u32,
 }
 
 impl FetchRow {
@@ -241,6 +256,8 @@ impl FetchRow {
     pub const REUSED: u16 = 256;
     /// It was made for another node of the same tier.
     pub const HOP: u16 = 512;
+    /// The log says only when it ended: that is `sent_at`.
+    pub const END_ONLY: u16 = 1024;
 
     /// True when it can be linked by time: the log says when it was made.
     pub fn is_timed(&self) -> bool {
@@ -251,9 +268,10 @@ impl FetchRow {
     pub fn of(f: &Fetch<'_>, series: SeriesId, flags: u16) -> FetchRow {
         let gap = |from: Stamp, to: Stamp| small(to.since(from).map(|us| us.max(0) as u64));
         let last = f.completed.or(f.ended);
+        let begun = f.sent.or(f.started);
         FetchRow {
             key: key_of(f.method, f.url),
-            sent_at: f.sent.or(f.started).0,
+            sent_at: begun.or(f.ended).0,
             vxid: f.vxid,
             wait: gap(f.sent, f.answered),
             whole: gap(f.sent, last),
@@ -271,8 +289,8 @@ impl FetchRow {
             port: f.port,
             local_port: f.local_port,
             series,
-            flags,
-            spare: [0; 2],
+            flags: if begun.is_known() { flags } else { flags | FetchRow::END_ONLY },
+            passed: f.passed_id as u32,
         }
     }
 }
@@ -327,5 +345,6 @@ mod tests {
         let long = vec![b'a'; 400];
         assert_eq!(key_of(b"GET", &long), key_of(b"GET", &long[..KEY_URL]));
         assert_ne!(key_of(b"GET", b"/a"), key_of(b"HEAD", b"/a"));
+        assert_eq!(key_of(b"GET", b"/a"), key_of(b"", b"/a"));
     }
 }

@@ -136,7 +136,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         if let Some(wanted) = self.keeps
             && visitor
             && r.end.is_known()
-            && wanted.keeps(key_of(r.method, r.url))
+            && wanted.keeps(key_of(r.method, r.url), r.status >= 500 || r.status < 100)
         {
             self.partial.requests.push(with_upstream(RequestRow::of(r, id), r));
         }
@@ -227,6 +227,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             time: m.time,
             key: if m.url.is_empty() { 0 } else { key_of(m.method, m.url) },
             connection: m.connection,
+            client: hash32(address(m.client)),
             host: hash32(m.host),
             cause,
             confidence,
@@ -270,6 +271,15 @@ impl<'a, 'r> Absorber<'a, 'r> {
                 || (has_backend_side && s.fetch != 0 && !self.fetches.contains(&s.fetch))
         });
         self.partial.served.extend(kept);
+    }
+}
+
+/// An address without the port that error logs write behind it.
+fn address(client: &[u8]) -> &[u8] {
+    let is_whole = std::str::from_utf8(client).is_ok_and(|c| c.parse::<std::net::IpAddr>().is_ok());
+    match memchr::memrchr(b':', client) {
+        Some(colon) if !is_whole => client[..colon].strip_prefix(b"[").map_or(&client[..colon], |c| &c[..c.len() - 1]),
+        _ => client,
     }
 }
 
@@ -329,5 +339,6 @@ fn how_it_ended(f: &Fetch<'_>, ruling: &Ruling, facts: &Facts) -> u16 {
     if f.outcome == FetchOutcome::Cut || (f.origin_status > 0 && facts.get(Fact::BodyReceived) > Some(0.0)) {
         return FetchRow::BODY_BROKE;
     }
-    if ruling.cause.family() == "timeout" && f.sent.is_known() { FetchRow::TIMED_OUT } else { 0 }
+    let sent = f.sent.is_known() || !f.started.is_known();
+    if ruling.cause.family() == "timeout" && sent { FetchRow::TIMED_OUT } else { 0 }
 }

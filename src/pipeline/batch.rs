@@ -16,7 +16,7 @@ use super::fold::fold;
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
 use crate::model::report::Span;
-use crate::model::{FileId, Stamp, Tier};
+use crate::model::{FileId, SeriesId, Stamp, Tier};
 use crate::source::{Found, Settings, Trouble};
 
 /// Fetches up to which every request of the next tier is kept.
@@ -33,7 +33,8 @@ pub fn read(plan: &mut Plan<'_>, job: &Job<'_>) -> Partial {
     tiers.sort_unstable();
     tiers.dedup();
     for (n, tier) in tiers.iter().enumerate() {
-        let wanted = if n == 0 { remembered(&all, *tier, plan, job) } else { wanted(&mut all) };
+        let wanted =
+            if n == 0 { remembered(&all, *tier, plan, job) } else { wanted(&mut all, *tier, &plan.context) };
         plan.context.wanted.insert(*tier, wanted);
         let this = |c: &Context<'_>, id: FileId| {
             let reading = c.reading(c.files[&id].series);
@@ -55,7 +56,14 @@ fn remembered(so_far: &Partial, tier: Tier, plan: &Plan<'_>, job: &Job<'_>) -> W
         let stored = (job.history)(Span { from: plan.begins, to }).failures;
         keys.extend(stored.iter().filter(|f| f.tier < tier && f.link.is_none()).map(|f| f.row.key));
     }
-    Wanted::Keys { keys, every: 0 }
+    Wanted::Keys { keys, every: 0, errors: errors_wanted(so_far, tier, &plan.context) }
+}
+
+/// True when what explains an error of the tier may name no key, or stand in the log that is read only now.
+fn errors_wanted(so_far: &Partial, tier: Tier, context: &Context<'_>) -> bool {
+    let of_tier = |id: &SeriesId| context.reading(*id).series.tier == tier;
+    let tells_both = context.series.values().any(|r| r.series.tier == tier && r.grammar.messages.is_some());
+    tells_both || so_far.notes.iter().any(|(id, n)| n.key == 0 && of_tier(id))
 }
 
 fn note_keys(partial: &Partial) -> impl Iterator<Item = u64> {
@@ -63,13 +71,13 @@ fn note_keys(partial: &Partial) -> impl Iterator<Item = u64> {
 }
 
 /// Which requests of a tier are kept, by what is known of the tiers above and of the error logs.
-fn wanted(so_far: &mut Partial) -> Wanted {
+fn wanted(so_far: &mut Partial, tier: Tier, context: &Context<'_>) -> Wanted {
     let fetches = so_far.fetches.len();
     if fetches <= KEEP_ALL {
         return Wanted::All;
     }
     let keys: HashSet<u64> = note_keys(so_far).chain(so_far.failures.iter().map(|f| f.row.key)).collect();
-    Wanted::Keys { keys, every: (fetches / SAMPLE).max(1) as u64 }
+    Wanted::Keys { keys, every: (fetches / SAMPLE).max(1) as u64, errors: errors_wanted(so_far, tier, context) }
 }
 
 /// Folds the files that `this` chooses, in parallel, file by file and chunk by chunk.

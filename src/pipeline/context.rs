@@ -26,16 +26,20 @@ pub enum Wanted {
         keys: HashSet<u64>,
         /// One key in so many is kept whatever happened to it; 0 for none.
         every: u64,
+        /// True when errors are kept whatever their key: messages of the same log, or such without a key, may tell why.
+        errors: bool,
     },
 }
 
 impl Wanted {
     /// True when a row with that key is kept.
-    pub fn keeps(&self, key: u64) -> bool {
+    pub fn keeps(&self, key: u64, is_error: bool) -> bool {
         match self {
             Wanted::Nothing => false,
             Wanted::All => true,
-            Wanted::Keys { keys, every } => (*every > 0 && key.is_multiple_of(*every)) || keys.contains(&key),
+            Wanted::Keys { keys, every, errors } => {
+                (*errors && is_error) || (*every > 0 && key.is_multiple_of(*every)) || keys.contains(&key)
+            }
         }
     }
 }

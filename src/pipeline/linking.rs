@@ -8,7 +8,7 @@ use super::Job;
 use super::circumstances::Loads;
 use super::context::Context;
 use super::partial::Partial;
-use crate::link::{Clock, Coverage, Finding, NoteSeries, SeriesTraits, attach, clocks, link as solve};
+use crate::link::{Clock, Coverage, Finding, NoteSeries, SeriesTraits, attach, by_client, clocks, link as solve};
 use crate::model::report::ClockOffset;
 use crate::model::row::NOT_LOGGED;
 use crate::model::stamp::SECOND;
@@ -57,9 +57,9 @@ pub fn link(
     let mut linked = Linked { loads: Loads::of(failures), ..Linked::default() };
     let of = partial.fetches.partitions().max(partial.requests.partitions());
     for n in 0..of {
-        let (twins, loads) = (&partial.twins, &mut linked.loads);
+        let (twins, repeats, loads) = (&partial.twins, &partial.fetch_twins, &mut linked.loads);
         partial.fetches.visit(n, of, |row| {
-            if !twins.contains(&row.series) {
+            if !twins.contains(&row.series) && !repeats.contains(&row.series) {
                 loads.add(row);
             }
         });
@@ -79,7 +79,11 @@ pub fn link(
 /// Error-log messages to the rows of the access logs of the same tier: of the same node first.
 fn attach_notes(linked: &mut Linked, partial: &mut Partial, context: &Context<'_>, job: &Job<'_>, of: usize) {
     let keys: std::collections::HashSet<u64> = partial.notes.iter().map(|(_, n)| n.key).collect();
-    let rows: Vec<RequestRow> = (0..of).flat_map(|n| partial.requests.load(n, of, |r| keys.contains(&r.key))).collect();
+    let clients: std::collections::HashSet<u32> =
+        partial.notes.iter().filter(|(_, n)| n.key == 0 && n.client != 0).map(|(_, n)| n.client).collect();
+    let is_error = |r: &RequestRow| r.status >= 500 || r.status < 100;
+    let may_fit = |r: &RequestRow| keys.contains(&r.key) || (is_error(r) && clients.contains(&r.peer()));
+    let rows: Vec<RequestRow> = (0..of).flat_map(|n| partial.requests.load(n, of, may_fit)).collect();
     let mut by_series: BTreeMap<SeriesId, Vec<Note>> = BTreeMap::new();
     for (id, note) in &partial.notes {
         by_series.entry(*id).or_default().push(*note);
@@ -110,8 +114,16 @@ fn attach_notes(linked: &mut Linked, partial: &mut Partial, context: &Context<'_
         let shifted: Vec<Note> = notes.iter().map(|n| Note { time: n.time - given, ..*n }).collect();
         let (shift, found) = attach(NoteSeries { notes: &shifted, ..series }, &candidates);
         linked.zones.insert(id, shift + given);
-        for (note, row) in notes.iter().zip(found) {
-            if let Some(r) = row.map(|i| &candidates[i]) {
+        let mut errors: HashMap<u32, Vec<&RequestRow>> = HashMap::new();
+        for r in candidates.iter().filter(|r| is_error(r)) {
+            errors.entry(r.peer()).or_default().push(r);
+        }
+        let of_client = |note: &Note, time: Stamp| {
+            let errors = errors.get(&note.client).filter(|_| note.key == 0 && note.client != 0)?;
+            by_client(note, time.0 - shift, errors).map(|i| errors[i])
+        };
+        for ((note, shifted), row) in notes.iter().zip(&shifted).zip(found) {
+            if let Some(r) = row.map(|i| &candidates[i]).or_else(|| of_client(note, shifted.time)) {
                 linked.notes.entry((FileId(r.file), r.offset)).or_default().push(*note);
             }
         }
@@ -130,7 +142,9 @@ fn link_pair(
     of: usize,
 ) {
     let twins = partial.twins.clone();
+    let repeats = partial.fetch_twins.clone();
     let tier_of = |id: SeriesId| context.series.get(&id).filter(|_| !twins.contains(&id)).map(|r| r.series.tier);
+    let fetches_at = |id: SeriesId| tier_of(id).filter(|_| !repeats.contains(&id));
     let [series, fetching] = [lower, upper].map(|tier| -> BTreeMap<SeriesId, SeriesTraits> {
         let bears = context.series.values().filter(|r| r.series.tier == tier && super::bears_requests(&r.grammar));
         bears.map(|r| (r.series.id, SeriesTraits { resolution_us: r.series.resolution_us })).collect()
@@ -151,7 +165,7 @@ fn link_pair(
     let every = |rows: usize| (rows / VOTERS + 1) as u64;
     let sample = every(fetch_rows).max(every(request_rows));
     for n in 0..of {
-        let mut fetches = partial.fetches.load(n, of, |f| tier_of(f.series) == Some(upper));
+        let mut fetches = partial.fetches.load(n, of, |f| fetches_at(f.series) == Some(upper));
         fetches.extend(stored.iter().filter(|f| of == 1 || (f.key >> 58) as usize % 64 == n));
         let requests = partial.requests.load(n, of, |r| tier_of(r.series) == Some(lower));
         if pair_clocks.is_none() {
@@ -159,7 +173,7 @@ fn link_pair(
                 clocks(&fetches, &requests, &series, &fetching)
             } else {
                 let keep = |key: u64| key.is_multiple_of(sample);
-                let sampled = |n| partial.fetches.load(n, of, |f| keep(f.key) && tier_of(f.series) == Some(upper));
+                let sampled = |n| partial.fetches.load(n, of, |f| keep(f.key) && fetches_at(f.series) == Some(upper));
                 let f: Vec<FetchRow> = (0..of).flat_map(sampled).chain(stored.iter().copied()).collect();
                 let sampled = |n| partial.requests.load(n, of, |r| keep(r.key) && tier_of(r.series) == Some(lower));
                 let r: Vec<RequestRow> = (0..of).flat_map(sampled).collect();

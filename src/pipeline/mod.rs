@@ -29,6 +29,7 @@ mod splice;
 mod story;
 mod stream;
 mod summary;
+mod twice;
 mod twins;
 mod writers;
 mod zones;
@@ -179,7 +180,7 @@ fn analyse(job: &Job<'_>, choose: fn(&mut Plan<'_>)) -> Analysis {
     choose(&mut plan);
     let mut partial = batch::read(&mut plan, job);
     let twins = twins::twins(&partial, &plan.context);
-    partial = partial.without(twins);
+    partial = twice::count_once(partial.without(twins), &plan.context);
     let span = summary::span(&partial, &plan);
     let history = span.map(job.history).unwrap_or_default();
     let mut failures = std::mem::take(&mut partial.failures);

@@ -121,6 +121,8 @@ pub struct Partial {
     pub incomplete: BTreeMap<SeriesId, u64>,
     /// Series that tell the same traffic as another one of their node; their rows are not linked.
     pub twins: BTreeSet<SeriesId>,
+    /// Series whose failed fetches another log of their node tells better; what they tell of requests still counts.
+    pub fetch_twins: BTreeSet<SeriesId>,
     /// Transactions cut by the edges of ranges, by series and start.
     pub open: BTreeMap<(SeriesId, Place), Piece>,
 }

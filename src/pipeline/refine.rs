@@ -88,7 +88,11 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
         context.series.values().filter(|r| r.series.tier == Tier::Edge).map(|r| r.series.id).collect();
     let mut judged = Judged { visitors: chains.ledger(failures, &tops, &edges), ..Judged::default() };
     let harm = chains.visitors(failures);
-    judged.harm = harm.into_iter().map(|(n, tally)| (failures[n].id, tally)).collect();
+    // A log read twice tells of one failure twice, under one identity.
+    for (n, (visitors, crawlers)) in harm {
+        let tally = judged.harm.entry(failures[n].id).or_default();
+        *tally = (tally.0 + visitors, tally.1 + crawlers);
+    }
     // A proxy's own line is the fetch and the visitor's request in one.
     let visit = |f: &&Failure| f.vxid == 0 && f.status >= 500 && f.row.flags & FetchRow::HOP == 0;
     for f in failures.iter().filter(visit).filter(|f| tops.contains(&f.series)) {

@@ -46,7 +46,8 @@ pub fn tell(
 }
 
 fn harm(incident: &mut Incident, members: &[&Failure], judged: &Judged, minutes: &BTreeMap<Stamp, u64>) {
-    for (visitors, crawlers) in members.iter().filter_map(|f| judged.harm.get(&f.id)) {
+    let ids: std::collections::BTreeSet<u64> = members.iter().map(|f| f.id).collect();
+    for (visitors, crawlers) in ids.iter().filter_map(|id| judged.harm.get(id)) {
         incident.harm.visitors_5xx += visitors;
         incident.harm.crawlers_5xx += crawlers;
     }

@@ -216,7 +216,7 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
         // Set by the caller, from the texts.
         group: 0,
         id: 0,
-        spare: [0; 2],
+        passed: 0,
     })
 }
 
@@ -252,6 +252,7 @@ fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
         time,
         key: 0,
         connection: 0,
+        client: 0,
         host: 0,
         cause,
         confidence,

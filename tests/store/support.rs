@@ -77,6 +77,7 @@ pub fn linked(mut f: Failure) -> Failure {
         time: f.started,
         key: 7,
         connection: 5,
+        client: 0,
         host: 1,
         cause: Cause::named("app.slow"),
         confidence: 0.5,
