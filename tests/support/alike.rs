@@ -4,7 +4,7 @@
 
 /// Formats whose lines others read as well: common and combined log lines with something before or behind them, JSON
 /// of loggers that use the same few keys, and the layout of squid, which Traffic Server offers too.
-const SAME_TEXT: [&[&str]; 3] = [
+const SAME_TEXT: [&[&str]; 5] = [
     &[
         "apache-combined",
         "apache-common",
@@ -20,9 +20,14 @@ const SAME_TEXT: [&[&str]; 3] = [
         "varnishncsa",
         "varnishncsa-backend",
         "varnishncsa-custom",
+        "varnishncsa-fetches",
+        "varnishncsa-more",
     ],
     &["json-lines", "nginx-json", "nginx-json-short", "varnishncsa-json"],
     &["squid", "trafficserver"],
+    // One format in two units, or with a field more.
+    &["caddy", "caddy-durations"],
+    &["azure-appgw", "azure-appgw-host", "azure-appgw-v1"],
 ];
 
 /// Of these, formats between which only hints, the file's name or habit decide.
