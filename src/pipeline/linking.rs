@@ -122,6 +122,10 @@ fn attach_notes(linked: &mut Linked, partial: &mut Partial, context: &Context<'_
             let errors = errors.get(&note.client).filter(|_| note.key == 0 && note.client != 0)?;
             by_client(note, time.0 - shift, errors).map(|i| errors[i])
         };
+        if context.reading(id).alone {
+            // The message is the line of the fetch itself.
+            notes.iter().for_each(|n| linked.notes.entry((n.at.file, n.at.offset)).or_default().push(*n));
+        }
         for ((note, shifted), row) in notes.iter().zip(&shifted).zip(found) {
             if let Some(r) = row.map(|i| &candidates[i]).or_else(|| of_client(note, shifted.time)) {
                 linked.notes.entry((FileId(r.file), r.offset)).or_default().push(*note);
