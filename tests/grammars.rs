@@ -11,7 +11,7 @@ use proptest::prelude::*;
 #[path = "support/alike.rs"]
 mod alike;
 
-use alike::alike;
+use alike::even;
 
 fn files() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars");
@@ -64,13 +64,14 @@ fn every_sample_is_recognised_as_its_own_format() {
         let good = || grammar.samples.iter().filter(|s| !s.rejected);
         let bytes = |s: &Sample| s.bytes(grammar.framing).expect("bytes");
         let each = good().filter(|s| !s.skipped).map(bytes);
-        let all = good().map(bytes).collect::<Vec<_>>().join(&b'\n');
-        for line in each.chain([all]) {
+        // Samples with headers of their own are no log together.
+        let all = grammar.heading.is_none().then(|| good().map(bytes).collect::<Vec<_>>().join(&b'\n'));
+        for line in each.chain(all) {
             for file in ["", "access.log", "error.log", "varnish.log"] {
                 let found = library.detect(&line, file);
                 let name = found.grammar.map(|i| library.grammars()[i].name.as_str());
                 let line = String::from_utf8_lossy(&line);
-                assert!(name.is_some_and(|n| alike(n, &grammar.name)), "{}: {found:?} for {line}", grammar.name);
+                assert!(name.is_some_and(|n| even(n, &grammar.name)), "{}: {found:?} for {line}", grammar.name);
                 assert!(found.confidence >= 0.8, "{found:?}");
             }
         }
@@ -90,7 +91,7 @@ fn a_log_is_recognised_from_a_head_cut_anywhere() {
         {
             let Some(head) = log.get(from..to) else { continue };
             let name = name_of(&library, head, "");
-            assert!(name.is_some_and(|n| alike(n, &grammar.name)), "{}, not {name:?}: {head}", grammar.name);
+            assert!(name.is_some_and(|n| even(n, &grammar.name)), "{}, not {name:?}: {head}", grammar.name);
         }
     }
 }
@@ -125,7 +126,7 @@ fn what_is_no_known_log_is_not_recognised_and_the_reason_is_said() {
         (b"\n\n  \n", "empty"),
         (&[0, 1, 2, 3, 250, 251, 0, 0, 1, 10, 7, 7], "binary"),
         (b"a,b,c\n1,2,3\n", "no line fits any of"),
-        (b"{\"status\":200}\n", "nginx-combined"),
+        (b"{\"status\":200}\n", "known formats"),
     ];
     for (head, why) in cases {
         let found = library.detect(head, "access.log");

@@ -124,7 +124,7 @@ fn words_of(library: &Library, cdn: &str) -> Vec<(String, Vec<Word>)> {
     let of_family = library
         .grammars()
         .iter()
-        .filter(|g| families.iter().any(|f| f.as_bytes() == g.family.bytes()) && !g.words().is_empty());
+        .filter(|g| families.iter().any(|f| f.as_bytes() == g.family.bytes()));
     of_family.map(|g| (g.name.clone(), g.words().to_vec())).collect()
 }
 
@@ -139,7 +139,6 @@ const NAMES: &[(&str, &[&str])] = &[
 const DEVIATIONS: &[(&str, &str, &str)] = &[
     // As in the catalogue of Varnish's fetch errors: alone it is the origin that hung up.
     ("varnishncsa", "straight insufficient bytes", "connection.closed"),
-    ("varnishncsa", "%D=0 and %s=200", "connection.closed"),
     // Its note says that refused, not answered and sick cannot be told apart, which is what this id means.
     ("varnishncsa", "%h=- and %s=503 and %b=0", "connection.failed"),
 ];

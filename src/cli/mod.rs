@@ -21,7 +21,8 @@ use clap::{Parser, Subcommand};
 
 use crate::error::Error;
 
-/// Finds every failed backend fetch in Varnish and nginx logs, says why, shows what the origin saw, and remembers.
+/// Finds every failed backend fetch in the logs of CDNs, Varnish, proxies and web servers, says why, shows what the
+/// origin saw, and remembers.
 #[derive(Debug, Parser)]
 #[command(name = "guru", version, about, arg_required_else_help = true, max_term_width = 100)]
 struct Cli {

@@ -58,7 +58,10 @@ pub fn detect(grammars: &[Grammar], head: &[u8], file_name: &str) -> Detection {
         return binary;
     }
     if let Some(why) = no_text(head) {
-        return Detection::unknown(why, None);
+        // Without its first bytes nothing says which numbering a binary log has, or that it is one.
+        let headless = memchr::memmem::find(head, b"HTTP/1.").is_some();
+        let remedy = headless.then(|| "if it is the middle of a binary Varnish log: --format varnish-vsl".to_string());
+        return Detection { remedy, ..Detection::unknown(why, None) };
     }
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let lines = Lines::of(head);
@@ -168,13 +171,30 @@ fn nothing_fits(grammars: &[Grammar], best: &Candidate, said: &str, lines: &Line
         return Detection { remedy: Some(guess.remedy.clone()), ..Detection::unknown(why, None) };
     }
     if best.fit.read == 0 {
-        let tried: Vec<&str> = grammars.iter().map(|g| g.name.as_str()).collect();
-        return Detection::unknown(format!("no line fits any of {}", tried.join(", ")), None);
+        return nearest(grammars, lines);
     }
     let grammar = &grammars[best.grammar];
     Detection {
         stops: stops(grammar, lines, SHOWN),
+        remedy: Some(format!("if it is {} all the same: --format {}", grammar.name, grammar.name)),
         ..Detection::unknown(format!("only {said}"), Some((grammar.name.clone(), best.fit.share())))
+    }
+}
+
+/// Which format a line that fits none comes closest to, and where it stops.
+fn nearest(grammars: &[Grammar], lines: &Lines<'_>) -> Detection {
+    let known = grammars.len();
+    let line = lines.all().find(|l| !l.is_empty()).unwrap_or_default();
+    let reached = grammars.iter().map(|g| (g.reader(None).reach(line), g)).max_by_key(|(at, _)| *at);
+    match reached.filter(|(at, _)| *at > 0) {
+        Some((at, g)) => Detection {
+            stops: vec![(String::from_utf8_lossy(line).into_owned(), at)],
+            ..Detection::unknown(
+                format!("no line fits any of the {known} known formats (guru formats list); the nearest is {}", g.name),
+                None,
+            )
+        },
+        None => Detection::unknown(format!("no line fits any of the {known} known formats (guru formats list)"), None),
     }
 }
 

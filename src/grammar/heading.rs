@@ -101,6 +101,8 @@ impl<'g> Reader<'g> {
     /// Reads a line; see [`Grammar::line`].
     #[inline]
     pub fn line(&mut self, line: &[u8], at: Locator, emit: &mut impl FnMut(Event<'_>)) -> LineOutcome {
+        // What some editors and exporters put before the first line.
+        let line = if at.offset == 0 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         if let Some(heading) = &self.grammar.heading
             && self.is_header(heading, line)
         {

@@ -54,9 +54,16 @@ pub fn from_format_string(name: &str, text: &str) -> Result<Grammar> {
     let stamped = if apache { Stamped::Start } else { Stamped::End };
     let built = compile(&body, &[]).and_then(|c| access(c, stamped, Tells::Requests, UrlForm::Plain, Judge::default()));
     let (access, specificity) = built.map_err(|why| {
-        Error::new(Kind::Usage, format!("The log format {name} cannot be used: {why}"))
-            .hint("give the string as it stands in nginx.conf: nginx -T | grep -A5 log_format")
-            .hint("or as it stands behind LogFormat in httpd.conf, or behind -F of varnishncsa")
+        let why = if apache {
+            why.replace(NGINX_TIME, "%t").replace(NGINX_REQUEST, "%r").replace("$status", "%s")
+        } else {
+            why
+        };
+        Error::new(Kind::Usage, format!("The log format {name} cannot be used: {why}")).hint(if apache {
+            "give the string as it stands behind LogFormat in httpd.conf, or behind -F of varnishncsa"
+        } else {
+            "give the string as it stands in nginx.conf: nginx -T | grep -A5 log_format"
+        })
     })?;
     let (tier, by_side) =
         (if apache && text.contains("Varnish:") { Tier::Cache } else { Tier::Origin }, text.contains("Varnish:side"));
@@ -89,6 +96,11 @@ pub fn from_format_string(name: &str, text: &str) -> Result<Grammar> {
         samples: Vec::new(),
     })
 }
+
+/// What a layout in nginx's language is told that it lacks.
+const NGINX_TIME: &str = "$time_local, $time_iso8601 or $msec";
+/// See [`NGINX_TIME`].
+const NGINX_REQUEST: &str = "$request, $request_uri or $uri";
 
 /// True for the language of Apache and varnishncsa: directives with `%`, no variables with `$`.
 fn is_apache(text: &str) -> bool {

@@ -2,6 +2,8 @@
 //! stamp says one. It must not know which field a stamp came from.
 
 use super::time::{Zoned, clock, day, epoch, fraction, iso8601, month, nginx_error, number, offset, sign, zoned};
+use chrono::{Offset, TimeZone};
+
 use crate::model::Stamp;
 use crate::model::stamp::{SECOND, civil, days};
 
@@ -65,7 +67,7 @@ fn epoch_of_size(b: &[u8]) -> Option<Stamp> {
 
 /// `20/Nov/2026:17:54:20[.117][ +0000]`: HAProxy writes milliseconds and no zone.
 fn clf(b: &[u8]) -> Option<Zoned> {
-    if b.len() < 20 || b[6] != b'/' || b[11] != b':' {
+    if b.len() < 20 || b[6] != b'/' || !matches!(b[11], b':' | b' ') {
         return None;
     }
     let date = days(number(&b[7..11])?, month(&b[3..6])?, day(&b[..2])?);
@@ -86,7 +88,7 @@ fn split_fraction(b: &[u8]) -> Option<(i64, &[u8])> {
     Some((fraction(&digits[..n])?, &digits[n..]))
 }
 
-/// `20-Nov-2026 17:53:19[.usec][ UTC]` (php-fpm, PHP); of named zones only UTC is known.
+/// `20-Nov-2026 17:53:19[.usec][ UTC]` (php-fpm, PHP); named zones are looked up.
 fn php(b: &[u8]) -> Option<Zoned> {
     if b.len() < 20 || b[6] != b'-' || b[11] != b' ' {
         return None;
@@ -94,8 +96,21 @@ fn php(b: &[u8]) -> Option<Zoned> {
     let date = days(number(&b[7..11])?, month(&b[3..6])?, day(&b[..2])?);
     let seconds = clock(&b[12..20])?;
     let (micros, rest) = split_fraction(&b[20..])?;
-    let zone = matches!(rest, b" UTC" | b" GMT").then_some(0);
-    (rest.is_empty() || rest[0] == b' ').then(|| zoned(date, seconds, micros, zone))
+    let local = zoned(date, seconds, micros, None);
+    match rest {
+        [] => Some(local),
+        [b' ', name @ ..] => Some(named_zone(name, local)),
+        _ => None,
+    }
+}
+
+/// A local stamp in the zone of that name (`Europe/Berlin`); as it is where the name is none.
+fn named_zone(name: &[u8], local: Zoned) -> Zoned {
+    let zone = std::str::from_utf8(name).ok().and_then(|n| n.parse::<chrono_tz::Tz>().ok());
+    let at = chrono::DateTime::from_timestamp_micros(local.stamp.0).map(|at| at.naive_utc());
+    let offset = zone.zip(at).and_then(|(zone, at)| zone.offset_from_local_datetime(&at).earliest());
+    let Some(east_s) = offset.map(|o| o.fix().local_minus_utc()) else { return local };
+    Zoned { stamp: local.stamp - i64::from(east_s) * SECOND, zone_s: Some(east_s) }
 }
 
 /// `Fri Nov 20 17:53:25.242886 2026` (Apache httpd 2.4; 2.2 without the fraction).
@@ -174,6 +189,8 @@ mod tests {
             ("2026/11/20 17:48:34", local(0)),
             ("20-Nov-2026 17:48:34", local(0)),
             ("20-Nov-2026 17:48:34 UTC", utc(0)),
+            ("20-Nov-2026 18:48:34 Europe/Berlin", Some(Zoned { stamp: Stamp(MOMENT), zone_s: Some(3600) })),
+            ("20/Nov/2026 17:48:34.117 +0000", utc(117_000)),
             ("Fri Nov 20 17:48:34.242886 2026", local(242_886)),
             ("Fri Nov 20 17:48:34 2026", local(0)),
             ("20261120.17h48m34s", local(0)),

@@ -30,6 +30,17 @@ impl Unit {
         })
     }
 
+    /// True when values of this unit say more than those of the other, which may have decimals but need not.
+    pub fn is_finer_than(self, other: Unit) -> bool {
+        let size = |u| match u {
+            Unit::Seconds | Unit::Text => 3,
+            Unit::Millis => 2,
+            Unit::Micros => 1,
+            Unit::Nanos => 0,
+        };
+        size(self) < size(other)
+    }
+
     /// The value in microseconds; `None` for anything but a number that is not negative (`-`, `-1`, nothing).
     #[inline]
     pub fn us(self, value: &[u8]) -> Option<i64> {

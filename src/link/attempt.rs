@@ -12,6 +12,9 @@ use crate::model::stamp::SECOND;
 /// How long after we gave up a line may still come.
 pub const LATE_US: i64 = 120 * SECOND;
 
+/// So long an answer may take from the tier that fetched to its client, where only the end of that is logged.
+const DELIVERY_US: i64 = 2 * SECOND;
+
 /// What is known of how an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -34,8 +37,10 @@ pub struct Attempt {
     pub first: bool,
     /// How it ended.
     pub kind: Kind,
-    /// The request was sent.
+    /// The request was sent; where only its end is logged, that.
     pub sent: i64,
+    /// Whether it is known when the request was sent.
+    pub says_sent: bool,
     /// The line most likely ends from here …
     pub from: i64,
     /// … to here.
@@ -58,6 +63,7 @@ pub fn attempts(fetches: &[FetchRow]) -> Vec<Attempt> {
                 first: true,
                 kind: Kind::Broke,
                 sent,
+                says_sent: true,
                 from: sent,
                 to: f.sent_at,
                 latest: f.sent_at + SECOND / 5,
@@ -81,5 +87,8 @@ fn last(fetch: usize, f: &FetchRow) -> Attempt {
     } else {
         (Kind::Broke, f.sent_at, ended, ended + SECOND / 2)
     };
-    Attempt { fetch, first: false, kind, sent: f.sent_at, from, to, latest }
+    let says_sent = f.flags & FetchRow::END_ONLY == 0;
+    // What the next tier had sent long ago may still have been on its way to the client.
+    let from = if says_sent { from } else { from - DELIVERY_US };
+    Attempt { fetch, first: false, kind, sent: f.sent_at, says_sent, from, to, latest }
 }

@@ -167,7 +167,8 @@ fn assume(
 /// or where only that is logged the body; microseconds. `None` for any other fetch.
 fn answered_whole(f: &FetchRow) -> Option<i64> {
     let whole = f.flags & FetchRow::WHOLE != 0 && f.flags & FetchRow::TWICE == 0;
-    let known = [f.wait, f.whole].into_iter().find(|us| *us != NOT_LOGGED);
+    let end = (f.flags & FetchRow::END_ONLY != 0).then_some(0);
+    let known = [f.wait, f.whole].into_iter().find(|us| *us != NOT_LOGGED).or(end);
     known.filter(|_| whole).map(i64::from)
 }
 

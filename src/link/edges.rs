@@ -37,7 +37,8 @@ pub struct Edge {
 const REWRITTEN: std::ops::Range<i64> = -3 * SECOND..LATE_US;
 
 /// Links by an id that travelled: equal ids and keys, nearest in time; where no key is equal, a line that time allows.
-/// Marks the requests that are taken.
+/// An id of a tier above that was passed on counts where the fetch's own is not logged, with equal keys only: retries and
+/// parts of a page carry it too. Marks the requests that are taken.
 pub fn by_id(
     fetches: &[FetchRow],
     requests: &[RequestRow],
@@ -54,12 +55,14 @@ pub fn by_id(
     }
     let mut bearers: HashMap<u32, u32> = HashMap::new();
     fetches.iter().for_each(|f| *bearers.entry(f.id).or_default() += 1);
-    for (i, f) in fetches.iter().enumerate().filter(|(_, f)| f.id != 0) {
-        let Some(same) = ids.get(&f.id) else { continue };
+    for (i, f) in fetches.iter().enumerate() {
+        let known = [f.id, f.passed].into_iter().filter(|id| *id != 0);
+        let Some((id, same)) = known.filter_map(|id| Some((id, ids.get(&id)?))).next() else { continue };
         let offset = |r: &RequestRow| clocks.get(&(f.series, r.series)).map_or(0, |c| c.at(f.sent_at));
         let apart = |r: &RequestRow| r.end - offset(r) - f.sent_at;
         let rewritten = |r: &RequestRow| {
-            bearers[&f.id] == 1
+            id == f.id
+                && bearers[&f.id] == 1
                 && f.flags & FetchRow::OPENED != 0
                 && clocks.contains_key(&(f.series, r.series))
                 && REWRITTEN.contains(&apart(r))
@@ -169,7 +172,7 @@ fn timing(a: &Attempt, r: &RequestRow, span: (i64, i64), clock: &Clock) -> f64 {
         // A success that ended exactly when we gave up is a coincidence.
         against += 1.0;
     }
-    if r.duration != NOT_LOGGED {
+    if r.duration != NOT_LOGGED && a.says_sent {
         let start = span.0 - i64::from(r.duration);
         // Started later than sent happens (a full backlog, a lost packet); earlier does not.
         let apart = (start - a.sent).abs() as f64 / (unit / 2.0 + 2_000.0);

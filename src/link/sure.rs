@@ -38,7 +38,8 @@ pub fn pairs(
         alike.requests.push((r.end - slack, r.end + resolution + slack, i as u32));
     }
     for (i, f) in fetches.iter().enumerate() {
-        if f.flags & FetchRow::OPENED == 0 || (f.wait == NOT_LOGGED && f.whole == NOT_LOGGED) {
+        let silent = f.wait == NOT_LOGGED && f.whole == NOT_LOGGED && f.flags & FetchRow::END_ONLY == 0;
+        if f.flags & FetchRow::OPENED == 0 || silent {
             continue;
         }
         for ((_, to), clock) in clocks.range((f.series, SeriesId(0))..=(f.series, SeriesId(u32::MAX))) {

@@ -182,4 +182,6 @@ pub struct Fetch<'c> {
     pub marks: Marks<'c>,
     /// Id that was sent along and that the next tier may log; 0 for none.
     pub travelled_id: u64,
+    /// Id that came with the request and was passed on (`cf-ray`, `X-Request-ID` …), see `row::id_of`; 0 for none.
+    pub passed_id: u64,
 }

@@ -83,8 +83,10 @@ pub struct Request<'c> {
     pub status: u16,
     /// First moment; `Stamp::NONE` where neither start nor duration is logged.
     pub start: Stamp,
-    /// Last moment.
+    /// Last moment; the first one where `unended`.
     pub end: Stamp,
+    /// True when the log tells only when it began.
+    pub unended: bool,
     /// Body bytes sent to the client.
     pub body_bytes: Option<u64>,
     /// All bytes sent to the client.

@@ -17,9 +17,11 @@ pub const KEY_URL: usize = 254;
 /// Stands for "not logged" in the 32-bit fields of a row.
 pub const NOT_LOGGED: u32 = u32::MAX;
 
-/// Hash of what both ends log of a request: method and (cut) path and query. Never 0.
+/// Hash of what both ends log of a request: method and (cut) path and query. Never 0. Where a format has no method it is
+/// most likely GET.
 pub fn key_of(method: &[u8], url: &[u8]) -> u64 {
     let cut = &url[..url.len().min(KEY_URL)];
+    let method = if method.is_empty() { b"GET" } else { method };
     xxh3_64_with_seed(cut, xxh3_64_with_seed(method, 0)).max(1)
 }
 
@@ -165,7 +167,7 @@ impl RequestRow {
             key: key_of(r.method, r.url),
             end: r.end.0,
             offset: r.at.offset,
-            duration: small(r.end.since(r.start).map(|us| us.max(0) as u64)),
+            duration: if r.unended { NOT_LOGGED } else { small(r.end.since(r.start).map(|us| us.max(0) as u64)) },
             body: small(r.body_bytes),
             sent: small(r.sent_bytes),
             length: small(r.request_length),
@@ -229,8 +231,8 @@ pub struct FetchRow {
     pub flags: u16,
     /// Series.
     pub series: SeriesId,
-    /// Unused, keeps the record free of holes.
-    pub spare: [u16; 2],
+    /// Id that came from above and was passed on, see [`id_of`]; 0 for none. Several fetches may carry one.
+    pub passed: u32,
 }
 
 impl FetchRow {
@@ -254,6 +256,8 @@ impl FetchRow {
     pub const REUSED: u16 = 256;
     /// It was made for another node of the same tier.
     pub const HOP: u16 = 512;
+    /// The log says only when it ended: that is `sent_at`.
+    pub const END_ONLY: u16 = 1024;
 
     /// True when it can be linked by time: the log says when it was made.
     pub fn is_timed(&self) -> bool {
@@ -264,9 +268,10 @@ impl FetchRow {
     pub fn of(f: &Fetch<'_>, series: SeriesId, flags: u16) -> FetchRow {
         let gap = |from: Stamp, to: Stamp| small(to.since(from).map(|us| us.max(0) as u64));
         let last = f.completed.or(f.ended);
+        let begun = f.sent.or(f.started);
         FetchRow {
             key: key_of(f.method, f.url),
-            sent_at: f.sent.or(f.started).0,
+            sent_at: begun.or(f.ended).0,
             vxid: f.vxid,
             wait: gap(f.sent, f.answered),
             whole: gap(f.sent, last),
@@ -284,8 +289,8 @@ impl FetchRow {
             port: f.port,
             local_port: f.local_port,
             series,
-            flags,
-            spare: [0; 2],
+            flags: if begun.is_known() { flags } else { flags | FetchRow::END_ONLY },
+            passed: f.passed_id as u32,
         }
     }
 }
@@ -340,5 +345,6 @@ mod tests {
         let long = vec![b'a'; 400];
         assert_eq!(key_of(b"GET", &long), key_of(b"GET", &long[..KEY_URL]));
         assert_ne!(key_of(b"GET", b"/a"), key_of(b"HEAD", b"/a"));
+        assert_eq!(key_of(b"GET", b"/a"), key_of(b"", b"/a"));
     }
 }

@@ -316,8 +316,9 @@ fn with_upstream(mut row: RequestRow, r: &Request<'_>) -> RequestRow {
 /// What the connection records say.
 fn opened(f: &Fetch<'_>) -> u16 {
     let mut flags = 0;
-    let sent = f.sent.is_known() || f.vxid == 0 && !f.started.is_known() && f.had_connection != Some(false);
-    if f.opens > 0 && sent {
+    // A line that does not say whether there was a connection does not say that there was none.
+    let unsaid = f.vxid == 0 && f.had_connection.is_none();
+    if unsaid || f.opens > 0 && (f.sent.is_known() || f.had_connection == Some(true)) {
         flags |= FetchRow::OPENED;
     }
     if f.opens > 1 && f.reason != Reason::Upstream {
@@ -344,5 +345,6 @@ fn how_it_ended(f: &Fetch<'_>, ruling: &Ruling, facts: &Facts) -> u16 {
     if f.outcome == FetchOutcome::Cut || (f.origin_status > 0 && facts.get(Fact::BodyReceived) > Some(0.0)) {
         return FetchRow::BODY_BROKE;
     }
-    if ruling.cause.family() == "timeout" && f.sent.is_known() { FetchRow::TIMED_OUT } else { 0 }
+    let sent = f.sent.is_known() || !f.started.is_known();
+    if ruling.cause.family() == "timeout" && sent { FetchRow::TIMED_OUT } else { 0 }
 }

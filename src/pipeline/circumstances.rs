@@ -64,7 +64,8 @@ impl Loads {
 
 /// Sets what load and times say.
 pub fn load(failures: &mut [Failure], loads: &Loads) {
-    for f in failures.iter_mut().filter(|f| f.row.is_timed()) {
+    let began = |f: &&mut Failure| f.row.is_timed() && f.row.flags & FetchRow::END_ONLY == 0;
+    for f in failures.iter_mut().filter(began) {
         let Some(wait) = f.facts.get(Fact::WaitMs) else { continue };
         let (sent, wait) = (f.row.sent_at, (wait * 1000.0) as i64);
         let near = loads.near(f.row.group, sent);

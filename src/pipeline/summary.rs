@@ -154,10 +154,10 @@ fn where_it_ends(grammar: &Grammar, line: &[u8]) -> String {
     }
 }
 
-/// What is said of a log that a format was recognised in, but most of whose lines are not of it.
+/// What is said of a log that a format was recognised in, but a third or more of whose lines are not of it.
 fn half_understood(s: &Source) -> Option<String> {
     let counted = s.lines.read.saturating_sub(s.lines.skipped);
-    (s.lines.not_understood * 2 > counted).then(|| {
+    (s.lines.not_understood > 0 && s.lines.not_understood * 3 >= counted).then(|| {
         format!(
             "{}: {} of {counted} lines are no {}; if it is another format, name it: --format NAME, --log-format 'STRING'",
             s.file, s.lines.not_understood, s.format

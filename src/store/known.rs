@@ -216,7 +216,7 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
         // Set by the caller, from the texts.
         group: 0,
         id: 0,
-        spare: [0; 2],
+        passed: 0,
     })
 }
 

@@ -6,6 +6,8 @@ use super::backend;
 use super::fields::{header, leading_number, number, timestamp, word, words};
 use super::kept::{Kept, Standing};
 use super::outcome::{Shown, judge};
+use super::request::id_rank;
+use crate::model::row::id_of;
 use crate::model::{Acct, Fetch, Locator, Mark, MarkKind, Reason, Tag};
 
 /// Text of the mark of a transaction that the log begins or stops in.
@@ -45,6 +47,8 @@ struct Told<'c> {
     named: &'c [u8],
     /// The id sent along; `None` when the log shows no such header, 0 when VCL removed it.
     travelled: Option<u64>,
+    /// How much the id that was passed on says: see [`id_rank`].
+    id_rank: u8,
 }
 
 impl<'c> Told<'c> {
@@ -167,9 +171,17 @@ impl<'c> Told<'c> {
                     9 if name.eq_ignore_ascii_case(b"X-Varnish") => {
                         self.travelled = Some(leading_number(value).unwrap_or(0));
                     }
-                    _ => {}
+                    _ => self.passed_on(name, value),
                 }
             }
+        }
+    }
+
+    /// Keeps the surest id of whoever asked, which goes on to the next tier.
+    fn passed_on(&mut self, name: &[u8], value: &'c [u8]) {
+        let rank = id_rank(name);
+        if rank > 0 && rank >= self.id_rank {
+            (self.fetch.passed_id, self.id_rank) = (id_of(value).into(), rank);
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) fn request<'c>(
 
 /// Headers that name a request, the surest to be the caller's own first: that of a CDN in front, of another Varnish, of
 /// whoever numbers requests. 0 for any other header.
-fn id_rank(name: &[u8]) -> u8 {
+pub(super) fn id_rank(name: &[u8]) -> u8 {
     const IDS: [&[u8]; 7] =
         [b"traceparent", b"X-Request-ID", b"X-Amzn-Trace-Id", b"X-Varnish", b"X-Azure-Ref", b"X-Amz-Cf-Id", b"cf-ray"];
     if !matches!(name.len(), 6 | 9 | 11 | 12 | 15) {

@@ -60,13 +60,13 @@ fn request(r: &Request<'_>, logged: &Logged<'_>, o: &mut Object<'_>) {
     let known = Common {
         at: r.at,
         time: r.start.or(r.end),
-        end: r.end,
+        end: if r.unended { Stamp::NONE } else { r.end },
         method: r.method,
         host: r.host,
         url: r.url,
         status: r.status,
         bytes: r.body_bytes,
-        duration_us: r.end.since(r.start),
+        duration_us: if r.unended { None } else { r.end.since(r.start) },
     };
     common("request", &known, logged, o);
     o.number("vxid", r.vxid);

@@ -87,3 +87,33 @@ fn cloudfront_leads_to_nginx_by_key_and_time() {
         assert_eq!(hung_up, f.status == 504, "the line of another: {} {}", f.status, f.url);
     }
 }
+
+#[test]
+fn a_cdn_that_logs_neither_method_nor_duration_nor_start_leads_there_too() {
+    let asked = traffic();
+    let mut by_end = asked.clone();
+    by_end.sort_by_key(|a| a.end);
+    // Bunny names an id that this origin does not log.
+    let line = |a: &Asked| {
+        let (cache, at) = (if a.status == 200 { "BYPASS" } else { "MISS" }, (a.end + 3_000) / 1_000);
+        format!(
+            "{cache}|{}|{at}|5152|390|192.0.2.0|-|https://{}{}|{}|Mozilla/5.0|{}|NL\n",
+            a.status,
+            a.host,
+            a.url,
+            a.pop(),
+            a.ray()
+        )
+    };
+    let edge: String = by_end.iter().map(line).collect();
+    let logs = Logs::new().with_format(FORMAT).with("bunny/access.log", Tier::Edge, &edge);
+    let chain = logs.with("web1/access.log", Tier::Origin, &nginx(&asked, false)).run();
+    chain.assert_sound();
+    let edge = chain.of_tier(Tier::Edge);
+    let linked = edge.iter().filter(|f| f.link.is_some()).count();
+    assert!(linked * 10 >= edge.len() * 9, "{linked} of {}", edge.len());
+    for f in edge.iter().filter(|f| f.link.is_some()) {
+        let expected = if f.status == 504 { Verdict::OriginAborted } else { Verdict::OriginFailed };
+        assert_eq!(f.verdict, expected, "{} {}", f.status, f.url);
+    }
+}

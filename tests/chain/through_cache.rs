@@ -189,3 +189,40 @@ fn azure_amazon_and_w3c_ids_lead_there_too() {
         Method::Id,
     );
 }
+
+#[test]
+fn an_id_that_the_cache_passes_on_leads_to_the_origin() {
+    let (log, asked) = recording("truth/first-byte");
+    let trace = |a: &Asked| format!("00-4bf92f3577b34da6{}-00f067aa0ba902b7-01", a.ray());
+    let by_vxid: std::collections::HashMap<u64, &Asked> = asked.iter().map(|a| (a.vxid, a)).collect();
+    // A trace that somebody in front began: the cache hands it on, the origin logs it with a span of its own.
+    let mut marked = String::new();
+    let mut origin = String::new();
+    let mut parent = None;
+    let mut url = "";
+    for line in log.lines() {
+        marked += &format!("{line}\n");
+        let record = line.trim_start_matches('-').trim_start();
+        if let Some(begin) = record.strip_prefix("Begin").filter(|b| b.contains("bereq")) {
+            let vxid: u64 = begin.split_whitespace().nth(1).unwrap().parse().unwrap();
+            parent = by_vxid.get(&vxid).copied();
+        }
+        if let Some(a) = parent.filter(|_| record.starts_with("BereqHeader    Host:")) {
+            marked += &format!("--  BereqHeader    traceparent: {}\n", trace(a));
+        }
+        url = record.strip_prefix("BereqURL").map_or(url, str::trim);
+        if let Some(a) = parent.filter(|_| record.starts_with("FetchError     first byte timeout")) {
+            let at = cdn::shown(a.end + 700_000, "%d/%b/%Y:%H:%M:%S +0000");
+            let own_span = trace(a).replace("00f067aa0ba902b7", "1111111111111111");
+            origin += &format!("10.0.0.1 [{at}] \"{} {url} HTTP/1.1\" 200 143 trace={own_span}\n", a.method);
+        }
+    }
+    let format = r#"$remote_addr [$time_local] "$request" $status $body_bytes_sent trace=$http_traceparent"#;
+    let logs = Logs::new().with_format(format).with("cache/varnish.log", Tier::Cache, &marked);
+    let chain = logs.with("web1/access.log", Tier::Origin, &origin).run();
+    chain.assert_sound();
+    let failed = chain.of_tier(Tier::Cache);
+    let late: Vec<_> = failed.iter().filter(|f| f.link.is_some_and(|l| l.method == Method::Id)).collect();
+    assert_eq!(late.len(), origin.lines().count());
+    assert!(late.len() >= 20 && late.iter().all(|f| f.ruling.cause.is("timeout.first_byte")));
+}

@@ -17,6 +17,10 @@ use serde_json::Value;
 
 pub static LIBRARY: LazyLock<Library> = LazyLock::new(Library::embedded);
 
+/// The cause rules with the verdict words of the formats, as the command has them.
+pub static RULES: LazyLock<Rules> =
+    LazyLock::new(|| Rules::embedded().with_words(&LIBRARY.words()).expect("shipped words are right"));
+
 /// A file below `tests/data`, unpacked if it is packed.
 pub fn data(name: &str) -> Vec<u8> {
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).expect(name)
@@ -112,7 +116,7 @@ impl Ask {
             files,
             formats: self.format.iter().map(|name| Forced { name: name.clone(), paths: None }).collect(),
             known: &LIBRARY,
-            rules: Rules::embedded(),
+            rules: &RULES,
             since: Stamp::NONE,
             until: Stamp::NONE,
             gap_us: 5 * MINUTE,

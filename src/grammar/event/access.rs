@@ -119,7 +119,7 @@ impl Access {
         }
         let Some(mut when) = when(meaning, fields, self.stamped) else { return LineOutcome::NotUnderstood };
         if self.shift_us != 0 {
-            when = When { start: when.start - self.shift_us, end: when.end - self.shift_us };
+            when = When { start: when.start - self.shift_us, end: when.end - self.shift_us, ..when };
         }
         if !is_needed(meaning, self.url, &self.judge, line, fields) {
             return self.events(meaning, fields, &WordTexts::default(), when, at, emit);
@@ -151,7 +151,7 @@ impl Access {
             }
         } else if self.tells != Tells::Requests {
             if ncsa::is_fetch(self.tells, fields) {
-                emit(Event::Fetch(ncsa::fetch(fields, &request)));
+                emit(Event::Fetch(ncsa::fetch(meaning, fields, &request)));
             } else {
                 ncsa::settle(fields, &mut request);
                 emit(Event::Request(request));

@@ -26,6 +26,10 @@ pub fn fetch<'c>(meaning: &Meaning, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c
     let mut fetch = base(meaning, f, r);
     fetch.outcome = if asked { outcome(r) } else { FetchOutcome::Failed };
     fetch.origin_status = origin_status(r);
+    // Nobody was asked, or the group had nobody alive; a format that does not say whom it asked leaves that open.
+    if r.upstream.asked.is_some() && fetch.opens == 0 {
+        fetch.had_connection = Some(false);
+    }
     settle_times(&mut fetch);
     let text = mark(f, r, fetch.outcome);
     if !text.is_empty() {

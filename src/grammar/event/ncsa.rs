@@ -2,12 +2,14 @@
 //! backend line tells of, and what a client line says of the cache. It must not know causes.
 //!
 //! Source: varnishncsa 7.1.1. Of a fetch that failed it writes 503, no body and a duration of 0; a 503 of the origin
-//! itself has a body or a duration. Without a connection the address is `-`.
+//! itself has a body or a duration; a body that broke off leaves the status and a duration of 0. Without a connection the address is `-`.
 
 use crate::model::row::id_of;
 use crate::model::{Fetch, FetchOutcome, MadeBy, Mark, MarkKind, Reason, Request, Stamp};
 
 use super::super::field::{Field, Fields, number};
+use super::super::meaning::Meaning;
+use super::super::unit::Unit;
 use super::access::Tells;
 
 /// True when the line is one of the backend side.
@@ -27,11 +29,11 @@ pub fn settle<'c>(f: &Fields<'c>, r: &mut Request<'c>) {
 }
 
 /// The fetch of a backend line, read as if it were a request.
-pub fn fetch<'c>(f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c> {
+pub fn fetch<'c>(meaning: &Meaning, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c> {
     let open = Open::of(f.get(Field::BackendOpen));
     let vxid = f.number(Field::Vxid).unwrap_or(0);
     let error = f.get(Field::FetchError);
-    let outcome = outcome(f, r, error);
+    let outcome = outcome(f, r, error, never_done(meaning, f));
     let good = matches!(outcome, FetchOutcome::Good | FetchOutcome::Relayed | FetchOutcome::Denied);
     let first_byte = r.start + r.ttfb_us.unwrap_or(0);
     let logged_end = if good { r.end } else { r.end.max(first_byte) };
@@ -72,11 +74,18 @@ pub fn fetch<'c>(f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c> {
     fetch
 }
 
-fn outcome(f: &Fields<'_>, r: &Request<'_>, error: &[u8]) -> FetchOutcome {
+/// True when the duration is 0 microseconds: the fetch has no end. In seconds a 0 says nothing.
+fn never_done(meaning: &Meaning, f: &Fields<'_>) -> bool {
+    meaning.unit(Field::RequestTime) == Unit::Micros && f.get(Field::RequestTime) == b"0"
+}
+
+fn outcome(f: &Fields<'_>, r: &Request<'_>, error: &[u8], never_done: bool) -> FetchOutcome {
     let took = r.end.since(r.start).unwrap_or(0);
     let own = r.status == 503 && r.body_bytes.unwrap_or(0) == 0 && took == 0;
     match r.status {
         _ if !error.is_empty() && r.status < 500 => FetchOutcome::Cut,
+        // The headers came; the body broke off.
+        200..400 if never_done => FetchOutcome::Cut,
         _ if !error.is_empty() || own || (f.get(Field::RemoteAddr).is_empty() && r.status >= 500) => {
             FetchOutcome::Failed
         }

@@ -15,8 +15,10 @@ use super::request_line::{RequestLine, request_line, target, without_port};
 pub struct When {
     /// First moment; not known without a duration.
     pub start: Stamp,
-    /// Last moment.
+    /// Last moment; the first one where `unended`.
     pub end: Stamp,
+    /// Only the beginning is told.
+    pub unended: bool,
 }
 
 /// The interval of a line; `None` when its stamp is no time. `$msec` wins over the others: it has milliseconds.
@@ -35,9 +37,10 @@ pub fn when(meaning: &Meaning, fields: &Fields<'_>, stamped: Stamped) -> Option<
         false => zoned(meaning, fields)?.stamp,
     };
     Some(match (stamped, took) {
-        (Stamped::End, Some(us)) => When { start: stamp - us, end: stamp },
-        (Stamped::End, None) => When { start: Stamp::NONE, end: stamp },
-        (Stamped::Start, us) => When { start: stamp, end: us.map_or(stamp, |us| stamp + us) },
+        (Stamped::End, Some(us)) => When { start: stamp - us, end: stamp, unended: false },
+        (Stamped::End, None) => When { start: Stamp::NONE, end: stamp, unended: false },
+        (Stamped::Start, Some(us)) => When { start: stamp, end: stamp + us, unended: false },
+        (Stamped::Start, None) => When { start: stamp, end: stamp, unended: true },
     })
 }
 
@@ -52,12 +55,13 @@ fn both_ends(meaning: &Meaning, fields: &Fields<'_>, took: Option<i64>) -> Optio
         let stamp = zoned(meaning, fields)?.stamp;
         if meaning.has(Field::End) { end = stamp } else { start = stamp }
     }
+    let unended = !end.is_known() && took.is_none();
     if !end.is_known() {
         end = start + took.unwrap_or(0);
     } else if !start.is_known() {
         start = took.map_or(Stamp::NONE, |us| end - us);
     }
-    Some(When { start, end })
+    Some(When { start, end, unended })
 }
 
 /// The zone that the line's stamp says, in seconds east of UTC.
@@ -72,14 +76,19 @@ pub fn zone(meaning: &Meaning, fields: &Fields<'_>) -> Option<i32> {
 
 /// The stamp of a line that has one.
 pub fn zoned(meaning: &Meaning, fields: &Fields<'_>) -> Option<Zoned> {
-    if meaning.has(Field::TimeLocal) {
+    // A stamp in a form of its own is finer than the usual one beside it.
+    if meaning.has(Field::Time)
+        && let Some(zoned) = moment(fields.raw(Field::Time))
+    {
+        Some(zoned)
+    } else if meaning.has(Field::TimeLocal) {
         time_local(fields.raw(Field::TimeLocal))
     } else if meaning.has(Field::TimeIso) {
         iso8601(fields.raw(Field::TimeIso))
     } else if meaning.has(Field::TimeOfDay) {
         date_and_time(fields.raw(Field::Date), fields.raw(Field::TimeOfDay))
     } else {
-        moment(fields.raw(Field::Time))
+        None
     }
 }
 
@@ -106,6 +115,7 @@ pub fn request<'c>(meaning: &Meaning, f: &Fields<'c>, when: When, at: Locator) -
         status: f.number(Field::Status).unwrap_or(0) as u16,
         start: when.start,
         end: when.end,
+        unended: when.unended,
         body_bytes: f.number(Field::BodyBytes),
         sent_bytes: f.number(Field::BytesSent),
         request_length: f.number(Field::RequestLength),

@@ -43,7 +43,29 @@ pub fn parse(text: &str) -> Result<LogFormat, String> {
     if !literal.is_empty() {
         parts.push(Part::Literal(literal));
     }
-    Ok(LogFormat { escape: if json { Escape::Json } else { Escape::Apache }, parts })
+    Ok(LogFormat { escape: if json { Escape::Json } else { Escape::Apache }, parts: join_stamps(parts) })
+}
+
+/// `%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t` is one stamp: date and time, fraction, zone.
+fn join_stamps(parts: Vec<Part>) -> Vec<Part> {
+    let is =
+        |part: Option<&Part>, names: &[&str]| matches!(part, Some(Part::Variable(v)) if names.contains(&v.as_str()));
+    let literal = |part: Option<&Part>, text: &str| matches!(part, Some(Part::Literal(l)) if l == text);
+    let mut joined = Vec::with_capacity(parts.len());
+    let mut at = 0;
+    while at < parts.len() {
+        let stamp =
+            matches!(&parts[at], Part::Variable(v) if v.starts_with("%{") && v.ends_with("}t") && v.contains("%Y"));
+        joined.push(parts[at].clone());
+        at += 1;
+        if stamp && literal(parts.get(at), ".") && is(parts.get(at + 1), &["%{msec_frac}t", "%{usec_frac}t"]) {
+            at += 2;
+        }
+        if stamp && literal(parts.get(at), " ") && is(parts.get(at + 1), &["%{%z}t"]) {
+            at += 2;
+        }
+    }
+    joined
 }
 
 /// The string of a `LogFormat "…" name` directive, unquoted; a bare string as it is.
@@ -91,7 +113,7 @@ pub fn of_directive(name: &str) -> Term {
     match argument.1 {
         "i" => of_header(&lower),
         "o" if lower == "retry-after" => Term::of(Field::RetryAfter, Kind::Text),
-        "t" => of_time(&argument.0.replace("begin:", ""), &lower),
+        "t" => of_time(argument.0, &lower),
         "T" => Term { unit: Unit::parse(&lower), ..Term::of(Field::RequestTime, Kind::Duration) },
         "x" => of_extension(argument.0),
         "a" | "p" => Term::of(Field::Ignored, Kind::Word),
@@ -142,8 +164,13 @@ fn of_header(name: &str) -> Term {
 /// A moment: `sec`, `msec`, `usec`, or a strftime format that has date and time of day. Fractions alone are passed
 /// over.
 fn of_time(format: &str, lower: &str) -> Term {
-    let field = if lower.starts_with("end:") { Field::End } else { Field::Time };
-    let whole = matches!(format.trim_start_matches("end:"), "sec" | "msec" | "usec" | "%s" | "%s000")
+    let field = match lower.split(':').next() {
+        Some("begin") => Field::Start,
+        Some("end") => Field::End,
+        _ => Field::Time,
+    };
+    let format = format.trim_start_matches("begin:").trim_start_matches("end:");
+    let whole = matches!(format, "sec" | "msec" | "usec" | "%s" | "%s000")
         || ((format.contains("%Y") || format.contains("%F") || format.contains("%c"))
             && (format.contains("%H") || format.contains("%T") || format.contains("%c")));
     if whole { Term::of(field, Kind::Stamp) } else { Term::IGNORED }
@@ -184,6 +211,7 @@ mod tests {
     #[test]
     fn a_format_is_literals_and_directives() {
         assert_eq!(shown(r#"%h %l %u %t "%r" %>s %b"#), r#"%h< >%l< >%u< [>%t<] ">%r<" >%s< >%b"#);
+        assert_eq!(shown("%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t %s"), "%{%d/%b/%Y:%T}t< >%s");
         assert_eq!(shown("%U%q %!200,304{Referer}i%%"), "%U< >%{Referer}i<%>");
         assert_eq!(shown(r#"LogFormat "%v:%p \"%r\" %{ms}T" vhost"#), r#"%v<:>%p< ">%r<" >%{ms}T"#);
     }
@@ -196,6 +224,7 @@ mod tests {
         assert_eq!(field("{Varnish:vxid}x"), Field::Vxid);
         assert_eq!(field("{%Y-%m-%dT%H:%M:%S}t"), Field::Time);
         assert_eq!(field("{end:msec}t"), Field::End);
+        assert_eq!(field("{begin:usec}t"), Field::Start);
         assert_eq!(field("{usec_frac}t"), Field::Ignored);
         assert_eq!(of_directive("D").unit, Some(Unit::Micros));
         assert_eq!(of_directive("{ms}T").unit, Some(Unit::Millis));

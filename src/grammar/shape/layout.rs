@@ -10,6 +10,7 @@ use memchr::{memchr, memchr2, memrchr};
 use super::super::escape::Escape;
 use super::super::field::{Field, Fields, Kind};
 use super::super::meaning::Meaning;
+use super::super::term::Term;
 use super::log_format::{LogFormat, Part};
 use super::scan::{Literal, find};
 use super::vocabulary::Vocabulary;
@@ -64,9 +65,20 @@ impl Layout {
                 }
                 Part::Variable(name) => {
                     let term = words.of(name)?;
-                    if !meaning.add(term) && term.field != Field::Host {
+                    let before = meaning.unit(term.field);
+                    let known = meaning.has(term.field) && term.field != Field::Ignored;
+                    if known && !name.starts_with('%') && term.field != Field::Host {
                         return Err(format!("${name} stands twice in the format, or a variable of the same meaning"));
                     }
+                    // Of Apache's directives for one thing the finer counts, else the later: %T %D, %s %>s.
+                    let term = match term.unit {
+                        Some(unit) if known && before.is_finer_than(unit) => Term::of(Field::Ignored, term.kind),
+                        _ => term,
+                    };
+                    if known && name.starts_with('%') && term.field != Field::Ignored {
+                        forget(&mut ops, term.field);
+                    }
+                    meaning.add(term);
                     specificity += 4;
                     let until = until(name, term.kind, &format.parts[i + 1..], format.escape, words)?;
                     ops.push(Op::Take(term.field, term.kind, until));
@@ -120,6 +132,10 @@ fn until(name: &str, kind: Kind, next: &[Part], escape: Escape, words: &Vocabula
     let first = text.as_bytes().first().copied().unwrap_or(b' ');
     Ok(match kind {
         Kind::Word if text == ":" && is_number(next.get(1), words) => Until::LastColon(first_byte(next.get(2))),
+        // A list has commas of its own: only the whole text behind it ends it.
+        Kind::List | Kind::Times | Kind::Duration if first == b',' && text.len() > 1 => {
+            Until::Text(Box::new(Finder::new(text.as_bytes()).into_owned()))
+        }
         Kind::List | Kind::Times | Kind::Duration if first != b'"' && first != b'|' => Until::ListEnd(first),
         Kind::Text | Kind::Word if first == b'"' && escape.guards_quotes() => Until::JsonQuote,
         Kind::Text if first == b'"' && escape == Escape::Default => Until::Byte(first),
@@ -137,6 +153,17 @@ fn until(name: &str, kind: Kind, next: &[Part], escape: Escape, words: &Vocabula
 
 fn is_number(part: Option<&Part>, words: &Vocabulary<'_>) -> bool {
     matches!(part, Some(Part::Variable(name)) if words.of(name).is_ok_and(|t| t.kind == Kind::Number))
+}
+
+/// Makes an earlier value of the field one that is read over.
+fn forget(ops: &mut [Op], field: Field) {
+    for op in ops {
+        if let Op::Take(of, ..) = op
+            && *of == field
+        {
+            *of = Field::Ignored;
+        }
+    }
 }
 
 fn first_byte(part: Option<&Part>) -> u8 {
@@ -173,7 +200,9 @@ fn list_end(byte: u8, rest: &[u8]) -> Option<usize> {
                 || after.starts_with(b": ")
                 // `Nov 20 17:49:06`
                 || (at < 15 && rest.len() > 15 && rest[0].is_ascii_uppercase() && rest[6] == b' ' && rest[9] == b':')
-                || (at == 20 && matches!(after.first(), Some(b'+' | b'-')) && before[11] == b':'));
+                // `20/Nov/2026 17:48:34.123 +0100`
+                || (at == 11 && before[2] == b'/' && before[6] == b'/')
+                || ((20..28).contains(&at) && before[2] == b'/' && matches!(after.first(), Some(b'+' | b'-'))));
         if !glued {
             return Some(at);
         }

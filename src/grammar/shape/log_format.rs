@@ -28,7 +28,7 @@ pub struct LogFormat {
 pub fn parse(text: &str) -> Result<LogFormat, String> {
     let trimmed = text.trim();
     let is_directive = trimmed.strip_prefix("log_format").is_some_and(|r| r.starts_with(char::is_whitespace));
-    if !is_directive && !trimmed.starts_with('\'') {
+    if !is_directive && !trimmed.starts_with('\'') && !trimmed.starts_with("escape=") {
         return Ok(LogFormat { escape: Escape::Default, parts: parts(text.trim_end_matches(['\n', '\r']))? });
     }
     let mut escape = Escape::Default;
