@@ -151,3 +151,39 @@ fn a_span_that_holds_nothing_is_said_and_one_that_runs_backwards_is_refused() {
     let run = place.analyze(&["varnish.log", "--no-store", "--until", "2026-10-01T00:00:00Z"]).code(0);
     run.shows(&["nothing between --since and --until", "every file lies outside"]);
 }
+
+#[test]
+fn a_line_without_a_duration_is_linked_by_its_start() {
+    let failing = |n: i64| MIDNIGHT + (20 + n) * SECOND + 400_000;
+    let (mut front, mut behind) = (String::new(), String::new());
+    let stamp = |us: i64| chrono::DateTime::from_timestamp_micros(us).unwrap().format("%d/%b/%Y:%H:%M:%S +0000");
+    for n in 0..60 {
+        let at = MIDNIGHT + n * SECOND + 100_000;
+        let url = format!("/page/{n}");
+        front +=
+            &format!("192.0.2.7 - - [{}] \"GET http://a.example{url} HTTP/1.1\" 200 512 \"-\" \"curl\"\n", stamp(at));
+        behind += &rich(at + 30_000, &url, 200, "0.030");
+    }
+    for n in 0..9 {
+        let url = format!("/products/{n}");
+        front += &format!(
+            "192.0.2.7 - - [{}] \"GET http://a.example{url} HTTP/1.1\" 504 160 \"-\" \"curl\"\n",
+            stamp(failing(n))
+        );
+        behind += &rich(failing(n) + 1_201_000, &url, 504, "1.201");
+    }
+    let found = run(&[("varnish/varnishncsa.log", &front), ("nginx/access.log", &behind)]);
+    let told = found.failures.iter().filter(|f| f.told_in.is_some()).count();
+    assert_eq!((causes(&found).len(), told), (9, 9), "{:?}", causes(&found));
+}
+
+/// An nginx line with the upstream's part.
+fn rich(end: i64, url: &str, status: u16, took: &str) -> String {
+    let at = chrono::DateTime::from_timestamp_micros(end).unwrap().format("%d/%b/%Y:%H:%M:%S +0000");
+    let msec = format!("{}.{:03}", end / SECOND, end % SECOND / 1000);
+    format!(
+        "10.0.0.1 - - [{at}] {msec} \"GET {url} HTTP/1.1\" {status} 512 {took} \"-\" \"curl\" host=\"a.example\" \
+         server=a.example:8080 ua=\"127.0.0.1:9000\" us=\"{status}\" uct=\"0.000\" uht=\"-\" urt=\"{took}\" rl=201 bs=712 \
+         conn=2 creq=15 xff=\"192.0.2.7\"\n"
+    )
+}

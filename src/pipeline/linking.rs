@@ -259,7 +259,8 @@ fn carry_back(
             status: r.status,
             duration_us: (r.duration != NOT_LOGGED).then_some(i64::from(r.duration)),
             ended: Stamp(ended),
-            late_us: Stamp(ended).since(failures[n].gave_up),
+            // Who does not say when it gave up cannot say what came too late.
+            late_us: Stamp(ended).since(failures[n].gave_up).filter(|_| row.flags & FetchRow::START_ONLY == 0),
             method: if m.by_id { Method::Id } else { Method::Time },
             confidence: m.confidence,
             offset_us: m.offset_us,
