@@ -106,13 +106,18 @@ impl Input {
     ) -> Result<Job<'a>> {
         let now = Stamp(chrono::Utc::now().timestamp_micros());
         let moment = |w: &Option<String>| w.as_ref().map_or(Ok(Stamp::NONE), |w| when::parse(w, now));
+        let (since, until) = (moment(&self.since)?, moment(&self.until)?);
+        if since.is_known() && until.is_known() && since > until {
+            return Err(Error::new(Kind::Usage, "--since is later than --until: no moment lies between them")
+                .hint("give the earlier moment to --since"));
+        }
         Ok(Job {
             files,
             formats: self.format.iter().map(|f| forced(f, library)).collect::<Result<_>>()?,
             known: library,
             rules,
-            since: moment(&self.since)?,
-            until: moment(&self.until)?,
+            since,
+            until,
             gap_us: 0,
             jobs: self.jobs,
             chunk: 4 << 20,

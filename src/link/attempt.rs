@@ -78,7 +78,11 @@ fn last(fetch: usize, f: &FetchRow) -> Attempt {
     let after = |us: u32| if us == NOT_LOGGED { f.sent_at } else { f.sent_at + i64::from(us) };
     let answered = after(f.wait);
     let ended = after(f.whole).max(answered);
-    let (kind, from, to, latest) = if f.flags & FetchRow::TIMED_OUT != 0 {
+    // A line that tells when it began and not how long it took: the next tier's may end at any time from then on, soon
+    // rather than late.
+    let (kind, from, to, latest) = if f.flags & FetchRow::START_ONLY != 0 {
+        (Kind::BodyBroke, f.sent_at, f.sent_at + SECOND, f.sent_at + LATE_US)
+    } else if f.flags & FetchRow::TIMED_OUT != 0 {
         (Kind::TimedOut, answered, answered, answered + LATE_US)
     } else if f.flags & FetchRow::BODY_BROKE != 0 {
         (Kind::BodyBroke, answered, ended, ended + LATE_US)
@@ -87,8 +91,8 @@ fn last(fetch: usize, f: &FetchRow) -> Attempt {
     } else {
         (Kind::Broke, f.sent_at, ended, ended + SECOND / 2)
     };
-    let says_sent = f.flags & FetchRow::END_ONLY == 0;
+    let says_sent = f.flags & (FetchRow::END_ONLY | FetchRow::START_ONLY) == 0;
     // What the next tier had sent long ago may still have been on its way to the client.
-    let from = if says_sent { from } else { from - DELIVERY_US };
+    let from = if f.flags & FetchRow::END_ONLY == 0 { from } else { from - DELIVERY_US };
     Attempt { fetch, first: false, kind, sent: f.sent_at, says_sent, from, to, latest }
 }

@@ -259,6 +259,9 @@ impl FetchRow {
     /// The log says only when it ended: that is `sent_at`.
     pub const END_ONLY: u16 = 1024;
 
+    /// The line says when it began, to the second or so, and not how long it took.
+    pub const START_ONLY: u16 = 4096;
+
     /// True when it can be linked by time: the log says when it was made.
     pub fn is_timed(&self) -> bool {
         Stamp(self.sent_at).is_known()
@@ -289,7 +292,11 @@ impl FetchRow {
             port: f.port,
             local_port: f.local_port,
             series,
-            flags: if begun.is_known() { flags } else { flags | FetchRow::END_ONLY },
+            flags: match begun.is_known() {
+                false => flags | FetchRow::END_ONLY,
+                true if f.vxid == 0 && (!last.is_known() || last == begun) => flags | FetchRow::START_ONLY,
+                true => flags,
+            },
             passed: f.passed_id as u32,
         }
     }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
+use super::alone;
 use super::context::{Context, Reading, Wanted};
 use super::partial::{Changed, Partial, Probe, Retry};
 use crate::classify::MessageRuling;
@@ -217,7 +218,9 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     fn message(&mut self, m: &Message<'_>) {
-        self.counts(if self.reading.series.local_time { Stamp::NONE } else { m.time }, m.at.file);
+        // Local stamps are no moments until a log with a zone tells which; where there is none they are all there is.
+        let is_moment = self.reading.alone || !self.reading.series.local_time;
+        let counts = self.counts(if is_moment { m.time } else { Stamp::NONE }, m.at.file);
         let MessageRuling::Cause(cause, confidence) = self.context.rules.message(m.text) else { return };
         if !m.time.is_known() {
             return;
@@ -234,6 +237,9 @@ impl<'a, 'r> Absorber<'a, 'r> {
             text: Text::of(&m.text[..m.text.len().min(500)]),
         };
         self.partial.notes.push((self.reading.series.id, note));
+        if let Some(f) = alone::fetch_of(m, cause, self.reading).filter(|_| counts) {
+            self.failed(&f);
+        }
     }
 
     fn health(&mut self, h: &HealthChange<'_>) {

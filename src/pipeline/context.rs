@@ -55,6 +55,8 @@ pub struct Reading {
     pub top: bool,
     /// True when a lower tier is in the run, so that its fetches can be linked.
     pub fetches_on: bool,
+    /// True when no log of the run tells of requests: messages are all there is.
+    pub alone: bool,
     /// What its access log says of its zone, seconds east of UTC.
     pub zone_offset_s: Option<i32>,
 }

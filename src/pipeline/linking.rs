@@ -122,6 +122,10 @@ fn attach_notes(linked: &mut Linked, partial: &mut Partial, context: &Context<'_
             let errors = errors.get(&note.client).filter(|_| note.key == 0 && note.client != 0)?;
             by_client(note, time.0 - shift, errors).map(|i| errors[i])
         };
+        if context.reading(id).alone {
+            // The message is the line of the fetch itself.
+            notes.iter().for_each(|n| linked.notes.entry((n.at.file, n.at.offset)).or_default().push(*n));
+        }
         for ((note, shifted), row) in notes.iter().zip(&shifted).zip(found) {
             if let Some(r) = row.map(|i| &candidates[i]).or_else(|| of_client(note, shifted.time)) {
                 linked.notes.entry((FileId(r.file), r.offset)).or_default().push(*note);
@@ -255,7 +259,8 @@ fn carry_back(
             status: r.status,
             duration_us: (r.duration != NOT_LOGGED).then_some(i64::from(r.duration)),
             ended: Stamp(ended),
-            late_us: Stamp(ended).since(failures[n].gave_up),
+            // Who does not say when it gave up cannot say what came too late.
+            late_us: Stamp(ended).since(failures[n].gave_up).filter(|_| row.flags & FetchRow::START_ONLY == 0),
             method: if m.by_id { Method::Id } else { Method::Time },
             confidence: m.confidence,
             offset_us: m.offset_us,

@@ -5,6 +5,7 @@
 //! works on merged state. It must not know SQL, screens, or the command line.
 
 mod absorb;
+mod alone;
 mod batch;
 mod beside;
 mod chunked;
@@ -181,6 +182,7 @@ fn analyse(job: &Job<'_>, choose: fn(&mut Plan<'_>)) -> Analysis {
     let mut partial = batch::read(&mut plan, job);
     let twins = twins::twins(&partial, &plan.context);
     partial = twice::count_once(partial.without(twins), &plan.context);
+    alone::settle_zones(&mut partial, &plan.context, job);
     let span = summary::span(&partial, &plan);
     let history = span.map(job.history).unwrap_or_default();
     let mut failures = std::mem::take(&mut partial.failures);

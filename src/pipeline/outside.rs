@@ -49,7 +49,8 @@ pub fn stamps(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> (Stamp, Stamp) 
         local_time: false,
         resolution_us: grammar.resolution_us,
     };
-    let reading = Reading { series, grammar: grammar.clone(), top: false, fetches_on: false, zone_offset_s: None };
+    let reading =
+        Reading { series, grammar: grammar.clone(), top: false, fetches_on: false, alone: false, zone_offset_s: None };
     let file = FileInfo { id: FileId(0), path: Text::EMPTY, series: id, ordinal: 0 };
     let context = Context {
         series: BTreeMap::from([(id, reading)]),
@@ -180,7 +181,7 @@ mod tests {
             local_time: grammar.local_time,
             resolution_us: grammar.resolution_us,
         };
-        let reading = Reading { series, grammar, top, fetches_on: false, zone_offset_s: None };
+        let reading = Reading { series, grammar, top, fetches_on: false, alone: false, zone_offset_s: None };
         let at = |hour: i64| if hour == 0 { Stamp::NONE } else { Stamp(hour * 3600 * SECOND) };
         let context = Context {
             series: BTreeMap::new(),

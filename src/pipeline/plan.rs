@@ -129,7 +129,10 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
             found.insert(file, k.found);
             wraps.extend(k.reach.map(|reach| (file, reach)));
         }
-        series.insert(id, Reading { series: info, grammar, top: is_top, fetches_on, zone_offset_s });
+        series.insert(
+            id,
+            Reading { series: info, grammar, top: is_top, fetches_on, alone: tiers.is_empty(), zone_offset_s },
+        );
     }
     let (since, until) = (job.since, job.until);
     let (wanted, unread) = (BTreeMap::new(), BTreeSet::new());

@@ -1,7 +1,7 @@
 //! The report of a run. In: everything that was found; out: `Analysis` with an ordered, serialisable `Report`. It
 //! decides nothing about failures; it only adds up, and says what a reader must know before believing the figures.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Analysis;
 use super::context::{Context, Reading};
@@ -12,7 +12,7 @@ use super::refine::Judged;
 use crate::grammar::{Framing, Grammar};
 use crate::link::zone_mistake;
 use crate::model::report::{ClockOffset, Source, Span, Totals};
-use crate::model::{Evidence, Failure, Group, Incident, NodeTraffic, Report, SeriesId, Stamp, Text, redact};
+use crate::model::{Evidence, Failure, Group, Incident, NodeTraffic, Note, Report, SeriesId, Stamp, Text, redact};
 
 /// So large a share of failures among many fetches means that the log was filtered.
 const FILTERED: f64 = 0.9;
@@ -258,9 +258,10 @@ fn traffic(partial: &Partial, context: &Context<'_>) -> Vec<NodeTraffic> {
 }
 
 /// Error logs without an access log beside them: what they tell of is not counted, and that must be said.
-fn error_logs_alone(partial: &Partial, context: &Context<'_>) -> Vec<String> {
+fn error_logs_alone(partial: &Partial, context: &Context<'_>, failures: &[Failure]) -> Vec<String> {
+    let told: BTreeSet<_> = failures.iter().map(|f| (f.at.file, f.at.offset)).collect();
     let mut alone: BTreeMap<SeriesId, u64> = BTreeMap::new();
-    for (id, _) in &partial.notes {
+    for (id, _) in partial.notes.iter().filter(|(_, n)| !told.contains(&(n.at.file, n.at.offset))) {
         let own = &context.reading(*id).series;
         let beside = |r: &&Reading| bears_requests(&r.grammar) && r.series.tier == own.tier;
         if !context.series.values().any(|r| beside(&r)) {
@@ -272,6 +273,24 @@ fn error_logs_alone(partial: &Partial, context: &Context<'_>) -> Vec<String> {
         format!("{node}: {n} messages of its error log name causes, but nothing is counted without its access log")
     };
     alone.into_iter().map(words).collect()
+}
+
+/// Crashes that logs tell of without naming a request: the first of each node, and how many.
+fn panics(partial: &Partial, context: &Context<'_>) -> Vec<String> {
+    let mut of: BTreeMap<SeriesId, Vec<&Note>> = BTreeMap::new();
+    for (id, note) in partial.notes.iter().filter(|(_, n)| n.cause.is("cache.panic") && n.key == 0) {
+        let seen = of.entry(*id).or_default();
+        // A crash is told in several lines.
+        if seen.last().is_none_or(|last| last.time.seconds() != note.time.seconds()) {
+            seen.push(note);
+        }
+    }
+    let words = |(id, notes): (SeriesId, Vec<&Note>)| {
+        let more = if notes.len() > 1 { format!(" ({} times in all)", notes.len()) } else { String::new() };
+        let (node, first) = (context.reading(id).series.node, notes[0]);
+        format!("{node}: cache.panic at {}: {}{more}", first.time.rfc3339(), redact(first.text.bytes()))
+    };
+    of.into_iter().map(words).collect()
 }
 
 /// What a reader must know before believing the figures.
@@ -307,7 +326,8 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
             out.push(format!("{node}: the log holds almost only failures (varnishlog -q?): no rates, no baseline"));
         }
     }
-    out.extend(error_logs_alone(partial, context));
+    out.extend(panics(partial, context));
+    out.extend(error_logs_alone(partial, context, failures));
     let sick = failures.iter().any(|f| f.ruling.cause.is("health.sick"));
     if sick && partial.probes.is_empty() {
         out.push("no Backend_health records: what the probes got is not known (log with -g raw)".into());

@@ -82,6 +82,8 @@ fn stored(report: &Report) -> bool {
 fn header(report: &Report, style: &Style) -> Vec<Line> {
     let span = match &report.span {
         Some(span) => style.zone.span(span.from, span.to),
+        // Files are left out unread only because of the span.
+        None if report.sources.is_empty() => "nothing between --since and --until".to_string(),
         None => "no time stamps found".to_string(),
     };
     let mut nodes: Vec<&str> = report.sources.iter().map(|s| s.node.as_str()).collect();
@@ -186,6 +188,7 @@ fn not_origin(report: &Report) -> Option<String> {
 fn healthy(report: &Report, style: &Style) -> Vec<Line> {
     let t = &report.totals;
     let text = match (t.requests, t.fetches) {
+        (0, 0) if report.sources.is_empty() => "nothing to judge: every file lies outside --since/--until".to_string(),
         (0, 0) => "nothing to judge: these logs show no request and no fetch".to_string(),
         (0, fetches) => {
             format!("all good: no failed fetch in {}", counted(fetches, "fetch").replace("fetchs", "fetches"))
