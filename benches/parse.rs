@@ -86,7 +86,8 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
         resolution_us: grammar.resolution_us,
     };
     let top = !linked || grammar.tier == Tier::Cache;
-    let reading = Reading { series, grammar: grammar.clone(), top, fetches_on: linked && top, zone_offset_s: None };
+    let reading =
+        Reading { series, grammar: grammar.clone(), top, fetches_on: linked && top, zone_offset_s: None, alone: false };
     let wanted = BTreeMap::from([(grammar.tier, if top { Wanted::Nothing } else { Wanted::All })]);
     Context {
         series: BTreeMap::from([(id, reading)]),
