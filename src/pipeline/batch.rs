@@ -33,8 +33,7 @@ pub fn read(plan: &mut Plan<'_>, job: &Job<'_>) -> Partial {
     tiers.sort_unstable();
     tiers.dedup();
     for (n, tier) in tiers.iter().enumerate() {
-        let wanted =
-            if n == 0 { remembered(&all, *tier, plan, job) } else { wanted(&mut all, *tier, &plan.context) };
+        let wanted = if n == 0 { remembered(&all, *tier, plan, job) } else { wanted(&mut all, *tier, &plan.context) };
         plan.context.wanted.insert(*tier, wanted);
         let this = |c: &Context<'_>, id: FileId| {
             let reading = c.reading(c.files[&id].series);

@@ -286,7 +286,10 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
     }
     for id in &partial.fetch_twins {
         let series = &context.reading(*id).series;
-        out.push(format!("{}: fetches of its {} lines are in its other log too and count once", series.node, series.format));
+        out.push(format!(
+            "{}: fetches of its {} lines are in its other log too and count once",
+            series.node, series.format
+        ));
     }
     for c in report.clock_offsets.iter().filter(|c| !c.enough) {
         out.push(format!("clock of {}: only {} healthy pairs, not enough to tell", c.to, c.pairs));

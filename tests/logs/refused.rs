@@ -24,7 +24,10 @@ fn a_real_time_log_with_fewer_columns_is_refused_with_the_option_and_read_with_i
                  x-edge-detailed-result-type";
     let run = place.guru(&["events", "few.log", "--columns", names]).code(0).says(&["0 not understood"]);
     let first = &run.objects()[0];
-    assert_eq!((&first["url"], &first["status"], &first["client"]), (&"/index.html".into(), &200.into(), &"192.0.2.11".into()));
+    assert_eq!(
+        (&first["url"], &first["status"], &first["client"]),
+        (&"/index.html".into(), &200.into(), &"192.0.2.11".into())
+    );
     let report = place.report(&["few.log", "--columns", names]);
     assert!(report.failed() > 0, "words of the log are read by their columns");
 }
@@ -52,12 +55,20 @@ fn junk_in_half_of_a_log_is_shown_where_it_stops_fitting() {
     place.write("half.log", format!("{}\n{}\n", good.join("\n"), junk.join("\n")));
     let warnings = place.report(&["half.log"]).warnings();
     assert!(warnings.contains("6 of 12 lines are no bunny"), "{warnings}");
-    for told in ["7 not understood from byte 20 on, »one«", "8 not understood from byte 6 on, »two«", "9 not understood: three"] {
+    for told in
+        ["7 not understood from byte 20 on, »one«", "8 not understood from byte 6 on, »two«", "9 not understood: three"]
+    {
         assert!(warnings.contains(told), "{warnings}");
     }
     assert!(!warnings.contains("line 10"), "{warnings}");
     let detect = place.guru(&["formats", "detect", "half.log"]).code(0);
-    detect.shows(&["bunny (edge)", "fits up to »MISS|200|177348031|«", "not from »one«", "not from »two«", "fits up to »three« and not from »«"]);
+    detect.shows(&[
+        "bunny (edge)",
+        "fits up to »MISS|200|177348031|«",
+        "not from »one«",
+        "not from »two«",
+        "fits up to »three« and not from »«",
+    ]);
 }
 
 const OWN: &str = r#"
@@ -89,7 +100,8 @@ fn formats_of_the_user_are_used_from_both_places() {
 fn a_broken_format_file_is_shown_where_its_sample_stops_fitting() {
     let place = Place::new();
     place.write("shop.toml", OWN.replace("102|200|", "102|2x0|")).write("good.toml", OWN);
-    let run = place.guru(&["formats", "check", "shop.toml"]).code(2).says(&["shop.toml", "it fits up to here", "hint: "]);
+    let run =
+        place.guru(&["formats", "check", "shop.toml"]).code(2).says(&["shop.toml", "it fits up to here", "hint: "]);
     let lines: Vec<&str> = run.err.lines().collect();
     let caret = lines.iter().position(|l| l.trim() == "^").expect(&run.err);
     let at = lines[caret].find('^').expect("it is there");
