@@ -159,8 +159,10 @@ impl Facts {
         x.maybe(Fact::Answered, f.had_answer.map(|yes| u8::from(yes).into()));
         let gave_up = f.answered.or(f.ended);
         let connect_end = if f.connected.is_known() { f.connected } else { gave_up };
-        x.maybe(Fact::ConnectMs, ms(f.connecting.or(f.started), connect_end));
-        x.maybe(Fact::WaitMs, ms(f.sent, gave_up));
+        if !f.unended {
+            x.maybe(Fact::ConnectMs, ms(f.connecting.or(f.started), connect_end));
+            x.maybe(Fact::WaitMs, ms(f.sent, gave_up));
+        }
         x.flag(Fact::Retried, f.retried);
         x.flag(Fact::Background, f.reason == Reason::Bgfetch);
         x.flag(Fact::Pipe, f.reason == Reason::Pipe);

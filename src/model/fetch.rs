@@ -164,8 +164,10 @@ pub struct Fetch<'c> {
     pub answered: Stamp,
     /// The body was complete; not known when it never was.
     pub completed: Stamp,
-    /// The last moment that the log has of it.
+    /// The last moment that the log has of it; the first one where `unended`.
     pub ended: Stamp,
+    /// The log tells when it began and nothing later: no time says how long anything took.
+    pub unended: bool,
     /// Status that this tier made of it (VSL: last `BerespStatus`); 0 for none.
     pub status: u16,
     /// Status that the next tier answered; 0 for none.

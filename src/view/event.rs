@@ -108,13 +108,13 @@ fn fetch(f: &Fetch<'_>, logged: &Logged<'_>, o: &mut Object<'_>) {
     let known = Common {
         at: f.at,
         time: f.started.or(f.ended),
-        end: f.ended,
+        end: if f.unended { Stamp::NONE } else { f.ended },
         method: f.method,
         host: f.host,
         url: f.url,
         status: f.status,
         bytes: f.acct.map(|a| a.body_received),
-        duration_us: f.ended.since(f.started),
+        duration_us: if f.unended { None } else { f.ended.since(f.started) },
     };
     common("fetch", &known, logged, o);
     o.number("vxid", f.vxid);
@@ -131,9 +131,10 @@ fn fetch(f: &Fetch<'_>, logged: &Logged<'_>, o: &mut Object<'_>) {
     o.number("opens", f.opens);
     o.flag("reused", f.reused);
     o.milliseconds("connect_ms", f.connected.since(f.connecting));
+    let took = |from: Stamp, to: Stamp| to.since(from).filter(|us| !f.unended || *us > 0);
     // The moment of an answer or of giving up: the record says which by the status.
-    o.milliseconds(if f.origin_status > 0 { "ttfb_ms" } else { "waited_ms" }, f.answered.since(f.sent));
-    o.milliseconds("body_ms", f.completed.since(f.answered));
+    o.milliseconds(if f.origin_status > 0 { "ttfb_ms" } else { "waited_ms" }, took(f.sent, f.answered));
+    o.milliseconds("body_ms", took(f.answered, f.completed));
     o.flag("retried", f.retried);
     // Without a transaction id it is the hash of what the request's own_id says.
     o.number("id", if f.vxid > 0 { f.travelled_id } else { 0 });

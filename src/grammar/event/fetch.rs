@@ -58,6 +58,7 @@ pub fn base<'c>(meaning: &Meaning, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c>
         opens: opens(f, addr),
         started: r.start,
         ended: r.end,
+        unended: r.unended,
         status: r.status,
         travelled_id: u64::from(id_of(r.own_id)),
         ..Fetch::default()

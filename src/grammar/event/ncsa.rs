@@ -57,6 +57,7 @@ pub fn fetch<'c>(meaning: &Meaning, f: &Fields<'c>, r: &Request<'c>) -> Fetch<'c
         sent: if r.peer.is_empty() { Stamp::NONE } else { r.start },
         first_sent: r.start,
         ended: logged_end,
+        unended: r.unended && r.ttfb_us.is_none(),
         status: r.status,
         origin_status: if good { r.status } else { 0 },
         outcome,
