@@ -3,10 +3,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use guru::grammar::{Framing, Grammar, Library, Sample, Stamped};
 use guru::model::{Event, FileId, LineOutcome, Locator, Tier};
 use proptest::prelude::*;
+
+/// Loading every format takes longer than most cases do.
+static LIBRARY: LazyLock<Library> = LazyLock::new(Library::embedded);
 
 #[path = "support/alike.rs"]
 mod alike;
@@ -50,7 +54,7 @@ fn every_format_reads_its_samples() {
 
 #[test]
 fn every_format_file_is_shipped() {
-    let library = Library::embedded();
+    let library = &*LIBRARY;
     let mut names: Vec<&str> = library.names().collect();
     names.sort_unstable();
     assert_eq!(names, files().iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>());
@@ -58,7 +62,7 @@ fn every_format_file_is_shipped() {
 
 #[test]
 fn every_sample_is_recognised_as_its_own_format() {
-    let library = Library::embedded();
+    let library = &*LIBRARY;
     for grammar in library.grammars() {
         // A line that is passed over is no evidence alone, but does not stand in the way of others.
         let good = || grammar.samples.iter().filter(|s| !s.rejected);
@@ -80,7 +84,7 @@ fn every_sample_is_recognised_as_its_own_format() {
 
 #[test]
 fn a_log_is_recognised_from_a_head_cut_anywhere() {
-    let library = Library::embedded();
+    let library = &*LIBRARY;
     // Only its first bytes tell a binary log.
     for grammar in library.grammars().iter().filter(|g| g.framing != Framing::VslBinary) {
         let line = grammar.samples[0].line.trim_start_matches('\n');
@@ -90,7 +94,7 @@ fn a_log_is_recognised_from_a_head_cut_anywhere() {
             cuts.flat_map(|from| [log.len(), log.len() - 1, log.len() - line.len() / 2].map(|to| (from, to)))
         {
             let Some(head) = log.get(from..to) else { continue };
-            let name = name_of(&library, head, "");
+            let name = name_of(library, head, "");
             assert!(name.is_some_and(|n| even(n, &grammar.name)), "{}, not {name:?}: {head}", grammar.name);
         }
     }
@@ -98,19 +102,19 @@ fn a_log_is_recognised_from_a_head_cut_anywhere() {
 
 #[test]
 fn an_error_log_with_long_records_is_recognised_also_from_within_one() {
-    let library = Library::embedded();
+    let library = &*LIBRARY;
     let log = "#9 deep\n  thrown in /a.php\n".repeat(20)
         + &("2026/11/20 17:50:51 [error] 1#1: *7 FastCGI sent in stderr: \"PHP message: a\n".to_string()
             + &"#1 frame\n".repeat(40))
             .repeat(5);
-    assert_eq!(name_of(&library, &log, "x"), Some("nginx-error"));
+    assert_eq!(name_of(library, &log, "x"), Some("nginx-error"));
     let junk = format!("2026/11/20 17:50:51 [error] 1#1: x\n{}", "junk\n".repeat(390));
-    assert_eq!(name_of(&library, &junk, "error.log"), None);
+    assert_eq!(name_of(library, &junk, "error.log"), None);
 }
 
 #[test]
 fn the_zone_of_an_access_log_is_told() {
-    let library = Library::embedded();
+    let library = &*LIBRARY;
     let line = "192.0.2.7 - - [20/Nov/2026:17:48:34 -0330] \"GET / HTTP/1.1\" 200 1 \"-\" \"-\"\n";
     assert_eq!(library.detect(line.as_bytes(), "").zone_offset_s, Some(-12_600));
     let grammar = library.get("nginx-combined").expect("it is shipped");
@@ -120,7 +124,7 @@ fn the_zone_of_an_access_log_is_told() {
 
 #[test]
 fn what_is_no_known_log_is_not_recognised_and_the_reason_is_said() {
-    let library = Library::embedded();
+    let library = &*LIBRARY;
     let cases: [(&[u8], &str); 5] = [
         (b"", "empty"),
         (b"\n\n  \n", "empty"),
@@ -245,7 +249,7 @@ fn formats_of_a_folder_come_first_and_replace_shipped_ones() {
 
 #[test]
 fn a_line_without_end_is_not_understood() {
-    let library = Library::embedded();
+    let library = &*LIBRARY;
     let long = format!(
         "192.0.2.7 - - [20/Nov/2026:17:48:34 +0000] \"GET /{} HTTP/1.1\" 200 1 \"-\" \"-\"",
         "a".repeat(1 << 20)
@@ -260,7 +264,7 @@ fn a_line_without_end_is_not_understood() {
 
 /// Sample lines with bytes changed, cut out or put in: nearly right is what finds the weak spots.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
-    let lines: Vec<Vec<u8>> = Library::embedded()
+    let lines: Vec<Vec<u8>> = LIBRARY
         .grammars()
         .iter()
         .flat_map(|g| g.samples.iter().map(|s| s.line.trim_start_matches('\n').as_bytes().to_vec()))
@@ -285,7 +289,7 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), name in ".{0,9}") {
-        let library = Library::embedded();
+        let library = &*LIBRARY;
         for grammar in library.grammars() {
             events(grammar, &bytes, Locator::default());
             grammar.zone_of(&bytes);
@@ -296,7 +300,7 @@ proptest! {
 
     #[test]
     fn nearly_right_lines_make_no_reader_panic(line in damaged()) {
-        let library = Library::embedded();
+        let library = &*LIBRARY;
         for grammar in library.grammars() {
             events(grammar, &line, Locator::default());
         }
@@ -305,7 +309,7 @@ proptest! {
 
     #[test]
     fn a_locator_reads_back_to_the_same_event(lines in prop::collection::vec(damaged(), 1..6)) {
-        let library = Library::embedded();
+        let library = &*LIBRARY;
         let log = lines.join(&b'\n');
         let base = 1000;
         for grammar in library.grammars().iter().filter(|g| g.framing == Framing::Lines) {

@@ -141,11 +141,11 @@ fn rotated_files_are_one_series_in_order() {
 }
 
 #[test]
-fn an_error_log_alone_says_that_nothing_is_counted_without_its_access_log() {
+fn an_error_log_alone_tells_of_failed_fetches_and_no_visitors() {
     let place = Place::new();
     let message = "2026/11/20 18:13:34 [error] 1#1: *7 connect() failed (111: Connection refused) while connecting to \
         upstream, client: 10.0.0.1, server: a.example, request: \"GET /x HTTP/1.1\", upstream: \
         \"http://127.0.0.1:80/x\", host: \"a.example\"\n";
     place.write("error.log", message.repeat(9));
-    place.analyze(&["error.log"]).code(0).shows(&["9 messages of its error log", "without its access log"]);
+    place.analyze(&["error.log"]).code(0).shows(&["9 failed", "connection refused", "no served requests"]);
 }

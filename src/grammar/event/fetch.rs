@@ -168,7 +168,7 @@ fn times(meaning: &Meaning, f: &Fields<'_>, fetch: &mut Fetch<'_>) {
 }
 
 /// A flag that is a number or a word when true.
-fn says_so(value: &[u8]) -> bool {
+pub fn says_so(value: &[u8]) -> bool {
     !matches!(value, [] | [b'-'] | b"-1" | b"false")
 }
 

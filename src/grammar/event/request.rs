@@ -7,6 +7,7 @@ use super::super::format::Stamped;
 use super::super::meaning::Meaning;
 use super::super::stamp_form::{date_and_time, moment};
 use super::super::time::{Zoned, epoch, iso8601, time_local};
+use super::fetch::says_so;
 use super::list::last;
 use super::request_line::{RequestLine, request_line, target, without_port};
 
@@ -193,6 +194,9 @@ pub fn upstream(meaning: &Meaning, f: &Fields<'_>) -> Upstream {
 
 /// Whether the last upstream sent headers: `$upstream_header_time` is a number, or bytes were received.
 fn answered(meaning: &Meaning, f: &Fields<'_>) -> Option<bool> {
+    if f.seen(Field::Answered) {
+        return Some(says_so(f.raw(Field::Answered)));
+    }
     if f.seen(Field::UpstreamHeader) {
         return Some(meaning.us(Field::UpstreamHeader, last(f.raw(Field::UpstreamHeader))).is_some());
     }
