@@ -89,13 +89,16 @@ impl Heading {
 pub struct Reader<'g> {
     grammar: &'g Grammar,
     columns: Option<Columns>,
+    /// The header in force is one of another format: the order without a header is no help then.
+    foreign: bool,
 }
 
 impl<'g> Reader<'g> {
     /// One that begins below `header`, when that is known.
     pub fn new(grammar: &'g Grammar, header: Option<&[u8]>) -> Reader<'g> {
         let columns = grammar.heading.as_ref().zip(header).and_then(|(heading, line)| heading.columns(line));
-        Reader { grammar, columns }
+        let named = grammar.heading.as_ref().is_some_and(|h| h.kind == HeadingKind::W3c) && header.is_some();
+        Reader { grammar, foreign: named && columns.is_none(), columns }
     }
 
     /// Reads a line; see [`Grammar::line`].
@@ -107,6 +110,9 @@ impl<'g> Reader<'g> {
             && self.is_header(heading, line)
         {
             return LineOutcome::Skipped;
+        }
+        if self.foreign {
+            return LineOutcome::NotUnderstood;
         }
         let outcome = self.grammar.program.line(line, self.columns.as_ref(), at, emit);
         match &self.grammar.messages {
@@ -133,6 +139,7 @@ impl<'g> Reader<'g> {
                 }
                 if line.starts_with(b"#Fields:") {
                     self.columns = heading.columns(line);
+                    self.foreign = self.columns.is_none();
                     return self.columns.is_some();
                 }
                 true

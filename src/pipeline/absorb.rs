@@ -204,7 +204,10 @@ impl<'a, 'r> Absorber<'a, 'r> {
             flags |= FetchRow::HOP;
         }
         // The log's own word says that nobody was reached, whatever else it does not say.
-        if (f.marks.has(MarkKind::Word) || f.marks.has(MarkKind::Message)) && ruling.cause.is_before_sending() && f.origin_status == 0 {
+        if (f.marks.has(MarkKind::Word) || f.marks.has(MarkKind::Message))
+            && ruling.cause.is_before_sending()
+            && f.origin_status == 0
+        {
             flags &= !FetchRow::OPENED;
         }
         let row = FetchRow::of(f, series.id, flags);

@@ -32,7 +32,7 @@ impl Asked {
 
     /// Where it was served.
     pub fn pop(&self) -> &'static str {
-        if self.n % 3 == 0 { "FRA" } else { "AMS" }
+        if self.n.is_multiple_of(3) { "FRA" } else { "AMS" }
     }
 }
 
