@@ -6,7 +6,6 @@ mod support;
 #[allow(dead_code)] // other tests use more of it
 #[path = "support/logs.rs"]
 mod logs;
-#[allow(dead_code)] // other tests use more of it
 #[path = "support/place.rs"]
 mod place;
 
@@ -143,7 +142,7 @@ fn a_crash_of_the_cache_is_told() {
 #[test]
 fn a_span_that_holds_nothing_is_said_and_one_that_runs_backwards_is_refused() {
     let place = Place::new();
-    place.write("varnish.log", &varnishlog(&outage()));
+    place.write("varnish.log", varnishlog(&outage()));
     place
         .analyze(&["varnish.log", "--no-store", "--since", "2026-11-21T00:00:00Z", "--until", "2026-11-20T00:00:00Z"])
         .code(2)
