@@ -37,20 +37,26 @@ pub struct Extent {
     pub rotation: Rotation,
 }
 
-/// First and last stamp in some lines: folded like any chunk, and thrown away. Transactions that are not whole count.
-pub fn stamps(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> (Stamp, Stamp) {
-    let id = SeriesId(0);
+/// How a file is read whose log is not known yet.
+fn alone(grammar: &Grammar) -> Reading {
     let series = Series {
-        id,
+        id: SeriesId(0),
         tier: grammar.tier,
         node: Text::EMPTY,
         format: Text::EMPTY,
         family: grammar.family,
-        local_time: false,
+        local_time: grammar.local_time,
         resolution_us: grammar.resolution_us,
     };
-    let reading =
-        Reading { series, grammar: grammar.clone(), top: false, fetches_on: false, alone: false, zone_offset_s: None };
+    Reading { series, grammar: grammar.clone(), top: false, fetches_on: false, alone: false, zone_offset_s: None }
+}
+
+/// First and last stamp in some lines: folded like any chunk, and thrown away. Transactions that are not whole count.
+pub fn stamps(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> (Stamp, Stamp) {
+    let mut reading = alone(grammar);
+    // Wall-clock times are taken as they stand: the zone is not known yet.
+    reading.series.local_time = false;
+    let id = reading.series.id;
     let file = FileInfo { id: FileId(0), path: Text::EMPTY, series: id, ordinal: 0 };
     let context = Context {
         series: BTreeMap::from([(id, reading)]),
@@ -170,18 +176,7 @@ mod tests {
 
     fn left_out(files: &[Extent], since: i64, until: i64, format: &str, top: bool) -> Vec<bool> {
         let library = crate::grammar::Library::embedded();
-        let grammar = library.get(format).expect("a known format").clone();
-        let id = SeriesId(0);
-        let series = Series {
-            id,
-            tier: grammar.tier,
-            node: Text::EMPTY,
-            format: Text::EMPTY,
-            family: grammar.family,
-            local_time: grammar.local_time,
-            resolution_us: grammar.resolution_us,
-        };
-        let reading = Reading { series, grammar, top, fetches_on: false, alone: false, zone_offset_s: None };
+        let reading = Reading { top, ..alone(library.get(format).expect("a known format")) };
         let at = |hour: i64| if hour == 0 { Stamp::NONE } else { Stamp(hour * 3600 * SECOND) };
         let context = Context {
             series: BTreeMap::new(),
