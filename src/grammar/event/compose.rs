@@ -4,7 +4,7 @@
 
 use super::super::field::{Field, Fields};
 use super::super::meaning::Meaning;
-use super::judge::{Judge, WORDS, value};
+use super::judge::{Asked, Judge, WORDS, value};
 use crate::model::Class;
 
 /// How a format writes paths.
@@ -63,10 +63,16 @@ impl<'s> WordTexts<'s> {
 /// True when a line's values are not all as sent, or have words to be told.
 #[inline]
 pub fn is_needed(meaning: &Meaning, form: UrlForm, judge: &Judge, line: &[u8], fields: &Fields<'_>) -> bool {
-    !judge.asked.is_empty()
+    judge.asked.iter().any(|asked| is_told(judge, asked, fields))
         || form != UrlForm::Plain
         || !fields.get(Field::Args).is_empty()
         || meaning.escape.marker().is_some_and(|marker| memchr::memchr(marker, line).is_some())
+}
+
+/// True when a field's word says more than "nothing failed".
+#[inline]
+fn is_told(judge: &Judge, asked: &Asked, fields: &Fields<'_>) -> bool {
+    !matches!(judge.class(asked, fields), Class::Ok | Class::Unknown)
 }
 
 /// The same values as sent, and the words.
@@ -81,7 +87,7 @@ pub fn compose<'s>(
     let mut ends = [0; DECODED.len()];
     let mut word_ends = [0; WORDS];
     for (asked, end) in judge.asked.iter().zip(&mut word_ends) {
-        if !matches!(judge.class(asked, &fields), Class::Ok | Class::Unknown) {
+        if is_told(judge, asked, &fields) {
             scratch.extend_from_slice(&asked.name);
             scratch.push(b' ');
             meaning.escape.decode(value(asked, &fields), scratch);
