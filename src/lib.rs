@@ -4,6 +4,7 @@
 //! The house: `model` is the hall; every room opens onto it and onto nothing else; `pipeline` walks the corridor;
 //! `cli` gives the orders. `tests/architecture.rs` enforces who may import whom.
 
+pub mod alert;
 pub mod classify;
 pub mod cli;
 pub mod error;

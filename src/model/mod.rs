@@ -4,6 +4,7 @@
 //! incidents and reports. It must not know files, formats, databases or screens; it does no input or output.
 //! Rooms import the hall; the hall imports no room.
 
+pub mod alert;
 pub mod cause;
 pub mod condition;
 pub mod event;
@@ -12,8 +13,10 @@ pub mod explain;
 pub mod facts;
 pub mod failure;
 pub mod fetch;
+pub mod follow;
 pub mod incident;
 pub mod lexicon;
+pub mod live;
 pub mod locator;
 pub mod mark;
 pub mod message;
@@ -31,6 +34,7 @@ pub mod vsl;
 pub mod vsl3;
 pub mod word;
 
+pub use alert::{Notice, NoticeKind};
 pub use cause::{Bucket, Cause, Ruling};
 pub use condition::Condition;
 pub use event::{Event, Logged, Outcome as LineOutcome};
@@ -39,8 +43,10 @@ pub use explain::Explanation;
 pub use facts::{Fact, Facts};
 pub use failure::{Failure, Served, further_identity};
 pub use fetch::{Acct, Fetch, FetchOutcome, Reason, Response};
+pub use follow::{FileKey, Position};
 pub use incident::{Group, Incident, State};
 pub use lexicon::Lexicon;
+pub use live::Live;
 pub use locator::{FileId, Locator};
 pub use mark::{Mark, MarkKind, Marks, OwnedMark};
 pub use message::{Change, ChangeKind, HealthChange, Message, Note};
