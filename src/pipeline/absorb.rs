@@ -164,10 +164,26 @@ impl<'a, 'r> Absorber<'a, 'r> {
         let minute = self.minute(f.ended.or(f.started));
         minute.fetches += 1;
         minute.failed += u64::from(failed);
+        if self.context.pulses {
+            self.pulse(f, failed);
+        }
         match f.outcome {
             FetchOutcome::Good => self.healthy(f),
             FetchOutcome::Unknown => self.unclear(f),
             _ => self.failed(f),
+        }
+    }
+
+    /// Takes the pulse of the backend.
+    fn pulse(&mut self, f: &Fetch<'_>, failed: bool) {
+        let at = f.ended.or(f.started).minute();
+        let backends = self.partial.pulses.entry((self.reading.series.id, at)).or_default();
+        let pulse = backends.entry(Text::of(f.backend)).or_default();
+        pulse.fetches += 1;
+        pulse.failed += u64::from(failed);
+        pulse.hidden += u64::from(failed && f.reason == Reason::Bgfetch);
+        if let Some(us) = f.answered.since(f.sent) {
+            pulse.wait(us);
         }
     }
 

@@ -80,6 +80,8 @@ pub struct Context<'a> {
     pub until: Stamp,
     /// Files that are not read because they lie outside of the span, by series and ordinal.
     pub unread: BTreeSet<(SeriesId, u32)>,
+    /// True when the pulse of every backend is taken, minute by minute.
+    pub pulses: bool,
 }
 
 impl Context<'_> {

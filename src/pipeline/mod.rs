@@ -10,6 +10,7 @@ mod batch;
 mod beside;
 mod chunked;
 mod circumstances;
+mod conclude;
 mod context;
 mod copies;
 mod deepest;
@@ -179,20 +180,12 @@ fn run_on(job: &Job<'_>, choose: fn(&mut Plan<'_>)) -> Analysis {
 fn analyse(job: &Job<'_>, choose: fn(&mut Plan<'_>)) -> Analysis {
     let mut plan = plan::plan(job);
     choose(&mut plan);
-    let mut partial = batch::read(&mut plan, job);
-    let twins = twins::twins(&partial, &plan.context);
-    partial = twice::count_once(partial.without(twins), &plan.context);
-    alone::settle_zones(&mut partial, &plan.context, job);
+    let partial = batch::read(&mut plan, job);
+    let mut partial = conclude::once(partial, &plan.context, job);
     let span = summary::span(&partial, &plan);
     let history = span.map(job.history).unwrap_or_default();
-    let mut failures = std::mem::take(&mut partial.failures);
-    refine::recall(&mut failures, history.failures);
-    let linked = linking::link(&mut failures, &mut partial, &plan.context, job, &history.clocks);
-    let judged = refine::refine(&mut failures, &mut partial, &linked, &plan.context);
-    let rules = crate::incident::Rules { gap_us: job.gap_us, logs_end: span.map_or(Stamp::NONE, |s| s.to) };
-    let mut groups = crate::incident::group(&failures, &rules);
-    let mut evidence = quotes::fetch(&failures, &partial, &plan);
-    quotes::remember(&mut evidence, history.evidence);
-    story::tell(&mut groups, &failures, &evidence, &judged, &partial, &plan.context, job);
-    summary::analysis(plan, partial, failures, groups, evidence, linked, judged, span)
+    let logs_end = span.map_or(Stamp::NONE, |s| s.to);
+    let mut originals = quotes::Files(&plan.files);
+    let concluded = conclude::conclude(&mut partial, &plan.context, job, history, logs_end, &mut originals);
+    summary::analysis(plan, partial, concluded, span)
 }

@@ -67,6 +67,7 @@ pub fn stamps(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> (Stamp, Stamp) 
         since: Stamp::NONE,
         until: Stamp::NONE,
         unread: BTreeSet::new(),
+        pulses: false,
     };
     let partial = fold::fold(&Chunk::whole(FileId(0), bytes.to_vec()), &context);
     let open = partial.open.values().flat_map(|piece| [piece.fragments.first_moment(), piece.fragments.last_moment()]);
@@ -187,6 +188,7 @@ mod tests {
             since: at(since),
             until: at(until),
             unread: BTreeSet::new(),
+            pulses: false,
         };
         skipped(files, &reading, &context)
     }

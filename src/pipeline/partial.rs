@@ -11,8 +11,8 @@ use super::context::Context;
 use super::rows::Rows;
 use crate::model::report::Lines;
 use crate::model::{
-    Cause, ChangeKind, Failure, FetchOutcome, FetchRow, FileId, Locator, Minute, Minutes, Note, RequestRow, SeriesId,
-    Served, Stamp, Text, further_identity,
+    Cause, ChangeKind, Failure, FetchOutcome, FetchRow, FileId, Locator, Minute, Minutes, Note, Pulse, RequestRow,
+    SeriesId, Served, Stamp, Text, further_identity,
 };
 use crate::varnish::Fragments;
 
@@ -99,6 +99,8 @@ pub struct Partial {
     pub files: BTreeMap<FileId, FileTally>,
     /// Traffic per minute.
     pub traffic: BTreeMap<SeriesId, Minutes>,
+    /// Backends per minute, where the driver wants to know.
+    pub pulses: BTreeMap<(SeriesId, Stamp), HashMap<Text, Pulse>>,
     /// Fetches that failed or may prove to have failed (403).
     pub failures: Vec<Failure>,
     /// Requests that answered an error, or that a kept fetch belongs to.
@@ -156,6 +158,10 @@ impl Partial {
             for (at, minute) in minutes {
                 mine.entry(at).or_default().add(&minute);
             }
+        }
+        for (minute, backends) in other.pulses {
+            let mine = self.pulses.entry(minute).or_default();
+            backends.iter().for_each(|(backend, pulse)| mine.entry(*backend).or_default().add(pulse));
         }
         self.failures.append(&mut other.failures);
         self.served.append(&mut other.served);

@@ -100,6 +100,18 @@ impl<T: Keyed> Rows<T> {
         Ok(())
     }
 
+    /// Takes every row out.
+    pub fn take(&mut self) -> Vec<T> {
+        let mut out = std::mem::take(&mut self.held);
+        for file in &mut self.spilled {
+            let read = file.rewind().and_then(|()| read_rows(file, |r| out.push(*r)));
+            if let Err(e) = read.and_then(|()| file.set_len(0)).and_then(|()| file.rewind()) {
+                self.trouble.get_or_insert_with(|| lost(&e));
+            }
+        }
+        out
+    }
+
     /// How many partitions there are: one while nothing has spilled.
     pub fn partitions(&self) -> usize {
         self.spilled.len().max(1)

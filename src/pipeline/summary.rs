@@ -1,9 +1,10 @@
 //! The report of a run. In: everything that was found; out: `Analysis` with an ordered, serialisable `Report`. It
 //! decides nothing about failures; it only adds up, and says what a reader must know before believing the figures.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Analysis;
+use super::conclude::Conclusion;
 use super::context::{Context, Reading};
 use super::linking::{Linked, STORED};
 use super::partial::Partial;
@@ -12,7 +13,7 @@ use super::refine::Judged;
 use crate::grammar::{Framing, Grammar};
 use crate::link::zone_mistake;
 use crate::model::report::{ClockOffset, Source, Span, Totals};
-use crate::model::{Evidence, Failure, Group, Incident, NodeTraffic, Note, Report, SeriesId, Stamp, Text, redact};
+use crate::model::{Failure, Group, Incident, NodeTraffic, Note, Report, SeriesId, Stamp, Text, redact};
 
 /// So large a share of failures among many fetches means that the log was filtered.
 const FILTERED: f64 = 0.9;
@@ -38,17 +39,8 @@ pub fn span(partial: &Partial, plan: &Plan<'_>) -> Option<Span> {
 }
 
 /// Adds everything up.
-#[allow(clippy::too_many_arguments)] // the parts of a finished run
-pub fn analysis(
-    plan: Plan<'_>,
-    mut partial: Partial,
-    failures: Vec<Failure>,
-    groups: Vec<Group>,
-    evidence: HashMap<u64, Evidence>,
-    linked: Linked,
-    judged: Judged,
-    span: Option<Span>,
-) -> Analysis {
+pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, span: Option<Span>) -> Analysis {
+    let Conclusion { failures, evidence, groups, linked, judged } = concluded;
     let totals = totals(&partial, &plan.context, &failures, judged);
     let mut report = Report {
         schema: 1,
@@ -206,7 +198,8 @@ fn totals(partial: &Partial, context: &Context<'_>, failures: &[Failure], judged
     t
 }
 
-fn clocks(linked: &Linked, context: &Context<'_>) -> Vec<ClockOffset> {
+/// The clocks, in words that a report can print.
+pub fn clocks(linked: &Linked, context: &Context<'_>) -> Vec<ClockOffset> {
     let name = |id: SeriesId| context.reading(id).series.node.lossy().into_owned();
     linked
         .clocks
@@ -235,7 +228,8 @@ fn zone_words(node: &str, seconds: i64) -> String {
     format!("{node} looks {hours} h {way}: wrong time zone? (corrected for linking)")
 }
 
-fn traffic(partial: &Partial, context: &Context<'_>) -> Vec<NodeTraffic> {
+/// Traffic per minute of every node.
+pub fn traffic(partial: &Partial, context: &Context<'_>) -> Vec<NodeTraffic> {
     let mut out: BTreeMap<(&'static str, String), NodeTraffic> = BTreeMap::new();
     for (id, minutes) in &partial.traffic {
         let series = &context.reading(*id).series;
