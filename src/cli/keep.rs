@@ -46,7 +46,7 @@ impl Keeper {
         let failures = store.known(span.from, span.to, gap_us.max(BESIDE)).unwrap_or_default();
         let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
         let evidence = store.evidence(&ids).unwrap_or_default();
-        History { failures, evidence, clocks: store.clocks().unwrap_or_default() }
+        History { failures, evidence, clocks: store.clocks().unwrap_or_default(), ..History::default() }
     }
 
     /// The store for [`Keeper::recall`].
@@ -87,6 +87,8 @@ impl Keeper {
             evidence: &analysis.evidence,
             groups: &mut analysis.groups,
             scattered,
+            visited: &[],
+            retracted: &[],
             traffic: &analysis.traffic,
             changes: &analysis.changes,
             clocks: &analysis.report.clock_offsets,

@@ -89,6 +89,8 @@ pub struct Failure {
     pub told_in: Option<u64>,
     /// Id of its incident; 0 before grouping.
     pub incident: u32,
+    /// False while the next tier's line may still come: then the judgement is provisional.
+    pub settled: bool,
     /// True for one that came from the store and takes part in linking and grouping only.
     pub stored: bool,
 }
@@ -133,6 +135,7 @@ impl Failure {
             origin_error: None,
             told_in: None,
             incident: 0,
+            settled: true,
             stored: false,
         }
     }

@@ -49,7 +49,7 @@ pub fn chunks<'a>(
 }
 
 /// Which lines of that format name the columns of others.
-fn heading(grammar: &Grammar) -> Option<Heading> {
+pub fn heading(grammar: &Grammar) -> Option<Heading> {
     grammar.heading.as_ref().map(|h| match h.kind {
         HeadingKind::W3c => Heading::Marked("#Fields:"),
         HeadingKind::Csv => Heading::First,

@@ -45,8 +45,10 @@ pub fn conclude(
 ) -> Conclusion {
     let mut failures = std::mem::take(&mut partial.failures);
     refine::recall(&mut failures, history.failures);
+    failures.extend(history.frozen);
     let linked = linking::link(&mut failures, partial, context, job, &history.clocks);
-    let judged = refine::refine(&mut failures, partial, &linked, context);
+    let mut judged = refine::refine(&mut failures, partial, &linked, context);
+    judged.harm.extend(history.harm);
     let rules = crate::incident::Rules { gap_us: job.gap_us, logs_end };
     let mut groups = crate::incident::group(&failures, &rules);
     let mut evidence = quotes::fetch(&failures, partial, context, originals);

@@ -31,6 +31,7 @@ mod splice;
 mod story;
 mod stream;
 mod summary;
+mod tail;
 mod twice;
 mod twins;
 mod writers;
@@ -57,6 +58,7 @@ pub use reach::{Reach, Split};
 pub use story::safe_advice;
 pub use stream::{Stream, Streamed, stream};
 pub use summary::worst_first;
+pub use tail::{Again, Opening, Settings as TailSettings, Tail};
 
 /// A format that the user named, for all files or for those whose path matches.
 #[derive(Clone, Debug)]
@@ -83,6 +85,10 @@ pub struct History {
     pub evidence: HashMap<u64, Evidence>,
     /// Stored clocks.
     pub clocks: Vec<ClockOffset>,
+    /// Failures of this very run whose judgement is final, and that are grouped with the others.
+    pub frozen: Vec<Failure>,
+    /// Client 5xx and crawlers' 5xx of those.
+    pub harm: HashMap<u64, (u64, u64)>,
 }
 
 /// Asks the store for what it remembers of a span of time.

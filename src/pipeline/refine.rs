@@ -112,7 +112,7 @@ fn tell_in(failures: &mut [Failure], linked: &Linked, chains: &Chains<'_>) {
     for (n, f) in failures.iter().enumerate() {
         // A link that the store remembers points into a log that is not here.
         match &f.link {
-            Some(l) if linked.rows.contains_key(&n) => {
+            Some(l) if linked.rows.contains_key(&n) || (f.stored && f.series < STORED) => {
                 lines.insert((l.at.file, l.at.offset), f.id);
                 // A cache logs its own fetch apart from the request that it made it for.
                 if let Some(row) = linked.rows.get(&n).filter(|r| r.vxid != 0) {

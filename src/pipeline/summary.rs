@@ -60,12 +60,7 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
         report.warnings.push(format!("{outside} {files} {lie} outside --since/--until and {were} not read"));
     }
     let traffic = traffic(&partial, &plan.context);
-    let node = |s: SeriesId| plan.context.reading(s).series.node.lossy().into_owned();
-    let changes = partial
-        .changes
-        .iter()
-        .map(|c| (c.time, c.kind.word().to_string(), node(c.series), redact(c.text.bytes())))
-        .collect();
+    let changes = changes(&partial, &plan.context);
     let failures = failures.into_iter().filter(|f| !f.stored || f.link.is_some()).collect();
     let confidences = plan.recognised.iter().map(|r| r.confidence).collect();
     Analysis {
@@ -80,6 +75,13 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
         outside,
         confidences,
     }
+}
+
+/// Changes: when, kind word, node, words.
+pub fn changes(partial: &Partial, context: &Context<'_>) -> Vec<(Stamp, String, String, String)> {
+    let node = |s: SeriesId| context.reading(s).series.node.lossy().into_owned();
+    let told = partial.changes.iter();
+    told.map(|c| (c.time, c.kind.word().to_string(), node(c.series), redact(c.text.bytes()))).collect()
 }
 
 /// The incidents that this run saw something of, worst first: by the visitors who noticed, then by failures. Groups

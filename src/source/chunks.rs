@@ -37,7 +37,7 @@ pub enum Heading {
 
 impl Heading {
     /// The last such line in `bytes`, which begin with a line; `first` when they are the beginning of the file.
-    fn last(self, bytes: &[u8], first: bool) -> Option<Arc<[u8]>> {
+    pub fn last(self, bytes: &[u8], first: bool) -> Option<Arc<[u8]>> {
         let begin = match self {
             Heading::First => first.then_some(0)?,
             Heading::Marked(mark) => {

@@ -69,6 +69,18 @@ impl Found {
         let path = file.to_string_lossy().into_owned();
         Found { path, role: None, node: None, size: 0, place: Place::File(file) }
     }
+
+    /// The same source, of which these bytes have come so far.
+    pub fn with_content(&self, bytes: Vec<u8>) -> Found {
+        let place = Place::Spool(Spool::stream(std::io::Cursor::new(bytes)));
+        Found { place, ..self.clone() }
+    }
+
+    /// A stream that is called so when it is shown: `-`, `varnish`. It holds nothing by itself.
+    pub fn named(path: &str, role: Option<Tier>, node: Option<String>) -> Found {
+        let place = Place::Spool(Spool::stream(std::io::empty()));
+        Found { path: path.to_string(), role, node, size: 0, place }
+    }
 }
 
 /// Something that could not be read, or only in part. The run goes on without it.

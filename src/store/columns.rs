@@ -27,7 +27,7 @@ pub const ROW: &str = "link_key, sent_at_us, wait_us, whole_us, earlier_us, body
 pub const SURROUNDINGS: &str = "incident_id, client_vxid, impact, told_in";
 
 /// The judgement: replaced as a whole.
-pub const JUDGEMENT: &str = "verdict, cause, confidence, alternative_cause, alternative_confidence, origin_cause, \
+pub const JUDGEMENT: &str = "settled, verdict, cause, confidence, alternative_cause, alternative_confidence, origin_cause, \
     candidates, origin_line_status, origin_duration_us, origin_ended_at_us, origin_late_us, origin_method, \
     origin_confidence, origin_offset_us, origin_error_cause, origin_error_confidence, origin_error_at_us, \
     origin_file, origin_line, origin_text, origin_error_file, origin_error_line, origin_error_text";
@@ -116,6 +116,7 @@ impl<'a, 'b> Binder<'a, 'b> {
     /// Binds [`JUDGEMENT`].
     pub fn judgement(&mut self, f: &Failure, quotes: Option<&Evidence>) -> rusqlite::Result<()> {
         let second = f.ruling.runner_up;
+        self.put(f.settled)?;
         self.put(f.verdict.word())?;
         self.put(f.ruling.cause.id())?;
         self.put(f64::from(f.ruling.confidence))?;

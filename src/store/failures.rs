@@ -55,7 +55,7 @@ pub fn strengthen(
     tally: &mut Tally,
 ) -> rusqlite::Result<bool> {
     let mut now = known.counted.clone();
-    let stronger = rank_of(f) > known.rank;
+    let stronger = rank_of(f) > known.rank || !known.settled;
     if stronger {
         (now.verdict, now.cause) = (f.verdict, f.ruling.cause);
         let mut statement = tx.prepare_cached(&REPLACE_JUDGEMENT)?;
@@ -64,15 +64,18 @@ pub fn strengthen(
         b.judgement(f, quotes)?;
         b.run()?;
     }
-    if now.impact == Impact::Unknown {
+    if now.impact == Impact::Unknown || !known.settled {
         now.impact = f.impact;
     }
-    let told = known.told || f.told_in.is_some();
+    let told = f.told_in.is_some() || (known.told && known.settled);
+    if !known.settled {
+        retell(tx, f, known.number)?;
+    }
     let filled = now.impact != known.counted.impact || told != known.told || (!known.has_client && f.client_vxid != 0);
     if filled {
         fill_in(tx, f, now.impact)?;
     }
-    let newly_quoted = !known.quoted && quotes.is_some_and(|q| !q.own.is_empty());
+    let newly_quoted = (!known.quoted || !known.settled) && quotes.is_some_and(|q| !q.own.is_empty());
     if let (true, Some(q)) = (newly_quoted, quotes) {
         quote(tx, known.number, q)?;
     }
@@ -110,6 +113,25 @@ fn place(tx: &Transaction<'_>, id: u64, incident: Option<u32>) -> rusqlite::Resu
     tx.prepare_cached("UPDATE failed_fetches SET incident_id = ?2 WHERE identity = ?1")?
         .execute(params![signed(id), incident])
         .map(|_| ())
+}
+
+/// What was told of one that was not settled counts no more.
+fn retell(tx: &Transaction<'_>, f: &Failure, number: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM evidence WHERE failure_id = ?1")?.execute([number])?;
+    tx.prepare_cached("UPDATE failed_fetches SET told_in = NULL WHERE identity = ?1")?
+        .execute([signed(f.id)])
+        .map(|_| ())
+}
+
+/// Takes one out that was not settled and turned out to be none; others stay. True when it was there.
+pub fn retract(tx: &Transaction<'_>, id: u64, known: &Known, tally: &mut Tally) -> rusqlite::Result<bool> {
+    if known.settled {
+        return Ok(false);
+    }
+    recount(tally, (known.incident, known.told, &known.counted), -1);
+    tx.prepare_cached("DELETE FROM evidence WHERE failure_id = ?1")?.execute([known.number])?;
+    tx.prepare_cached("DELETE FROM failed_fetches WHERE identity = ?1")?.execute([signed(id)])?;
+    Ok(true)
 }
 
 fn fill_in(tx: &Transaction<'_>, f: &Failure, impact: Impact) -> rusqlite::Result<()> {

@@ -6,6 +6,9 @@
 
 use rusqlite::{Transaction, params};
 
+use super::text::count;
+use crate::model::sink::Visited;
+
 /// Visitors of one stretch of log, in microseconds since 1970, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
@@ -17,6 +20,13 @@ pub struct Stretch {
     pub visitors: i64,
     /// Of those, crawlers.
     pub crawlers: i64,
+}
+
+impl Stretch {
+    /// The stretch that a tail counted.
+    pub fn of(v: Visited) -> Stretch {
+        Stretch { first: v.first.0, last: v.last.0, visitors: count(v.visitors), crawlers: count(v.crawlers) }
+    }
 }
 
 /// One stretch in place of `new` and all those that it overlaps.

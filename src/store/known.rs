@@ -189,6 +189,7 @@ fn record(c: &mut Reader<'_, '_>, id: u64) -> R<Failure> {
         origin_error: None,
         told_in: None,
         incident: 0,
+        settled: true,
         stored: true,
     })
 }
@@ -221,6 +222,7 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
 }
 
 fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
+    f.settled = c.get()?;
     f.verdict = c.word(Verdict::parse, Verdict::NoOriginLog)?;
     f.ruling.cause = c.cause()?.unwrap_or_else(Cause::unknown);
     f.ruling.confidence = c.share()?.unwrap_or(0.0);

@@ -43,6 +43,8 @@ pub struct Known {
     pub told: bool,
     /// True when records of its own are quoted.
     pub quoted: bool,
+    /// False while its judgement may still change: then it gives way to any later one.
+    pub settled: bool,
 }
 
 /// The stored failed fetches that a batch speaks of.
@@ -59,6 +61,11 @@ impl Ledger {
             Entry::Occupied(found) => found.into_mut().as_ref(),
             Entry::Vacant(place) => place.insert(read(tx, id)?).as_ref(),
         })
+    }
+
+    /// Forgets one that was taken out.
+    pub fn forget(&mut self, id: u64) {
+        self.known.insert(id, None);
     }
 
     /// What was found of a failed fetch that was looked up.
@@ -90,7 +97,7 @@ fn read(tx: &Transaction<'_>, id: u64) -> rusqlite::Result<Option<Known>> {
     tx.prepare_cached(
         "SELECT cause, verdict, impact, node, started_at_us, url, incident_id, client_vxid IS NOT NULL,
                 told_in IS NOT NULL, origin_method IS NOT NULL, origin_error_cause IS NOT NULL,
-                EXISTS (SELECT 1 FROM evidence WHERE failure_id = number), number
+                EXISTS (SELECT 1 FROM evidence WHERE failure_id = number), number, settled
          FROM failed_fetches WHERE identity = ?1",
     )?
     .query_row([signed(id)], |r| {
@@ -103,6 +110,7 @@ fn read(tx: &Transaction<'_>, id: u64) -> rusqlite::Result<Option<Known>> {
             told: r.get(8)?,
             quoted: r.get(11)?,
             number: r.get(12)?,
+            settled: r.get(13)?,
         })
     })
     .optional()

@@ -26,6 +26,7 @@ mod migrate;
 mod open;
 mod read;
 mod save;
+mod tail;
 mod tally;
 mod text;
 
@@ -38,8 +39,10 @@ use rusqlite::Connection;
 use crate::error::{Error, Kind, Result};
 use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
+use crate::model::follow::Position;
 use crate::model::incident::Incident;
 use crate::model::report::{ClockOffset, Stored};
+use crate::model::sink::{Delta, LogTraffic};
 use crate::model::stamp::Stamp;
 
 pub use human::Worked;
@@ -97,6 +100,37 @@ impl Store {
         let saved = save::save(&mut self.db, batch);
         let stored = saved.map_err(|e| fault::fault(&self.path, "write", &e))?;
         Ok(Stored { path: self.path.display().to_string(), ..stored })
+    }
+
+    /// Keeps what a tail has found since its last delta, and up to where each log was read, in one transaction.
+    ///
+    /// # Errors
+    /// Of kind `Store`; then nothing was written.
+    pub fn keep(&mut self, delta: &mut Delta<'_>) -> Result<Stored> {
+        let kept = tail::keep(&mut self.db, delta);
+        let stored = kept.map_err(|e| fault::fault(&self.path, "write", &e))?;
+        Ok(Stored { path: self.path.display().to_string(), ..stored })
+    }
+
+    /// How far logs were read by earlier tails, and what was counted of them.
+    pub fn positions(&self) -> Result<(Vec<Position>, Vec<LogTraffic>)> {
+        self.read(|db| Ok((tail::read_positions(db)?, tail::read_minutes(db)?)))
+    }
+
+    /// Takes the place of the one process that records, or gives a sign of life in it. When another one has it: who.
+    ///
+    /// # Errors
+    /// Of kind `Store`.
+    pub fn record(&mut self, pid: u32, host: &str, name: &str) -> Result<Option<String>> {
+        tail::record(&mut self.db, pid, host, name, now()).map_err(|e| fault::fault(&self.path, "write", &e))
+    }
+
+    /// Gives that place up.
+    ///
+    /// # Errors
+    /// Of kind `Store`.
+    pub fn retire(&mut self, pid: u32, host: &str) -> Result<()> {
+        tail::retire(&self.db, pid, host).map_err(|e| fault::fault(&self.path, "write", &e))
     }
 
     /// The stored failed fetches that began between `from` and `to`, both widened by `pad_us`, with all others of

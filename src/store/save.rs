@@ -17,6 +17,7 @@ use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
 use crate::model::report::{ClockOffset, Stored};
+use crate::model::sink::Visited;
 use crate::model::stamp::Stamp;
 use crate::model::traffic::NodeTraffic;
 
@@ -32,6 +33,10 @@ pub struct Batch<'a> {
     /// Position in `groups` of the one that lone failures were folded into. It never draws an incident into itself,
     /// nor is it drawn into one: single failures move.
     pub scattered: Option<usize>,
+    /// Visitors of each group as a tail counted them; a batch leaves this empty, its failures tell.
+    pub visited: &'a [Option<Visited>],
+    /// Failed fetches that are none any more, if they are not settled.
+    pub retracted: &'a [u64],
     /// Traffic per minute.
     pub traffic: &'a [NodeTraffic],
     /// Changes: when, kind word, node, text.
@@ -43,20 +48,27 @@ pub struct Batch<'a> {
 /// Saves a batch in one transaction. The path of the result is left empty.
 pub fn save(db: &mut Connection, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut save = Save::of(&tx, batch);
+    let stored = write(&tx, batch)?;
+    tx.commit()?;
+    Ok(stored)
+}
+
+/// Writes a batch within a transaction.
+pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
+    let mut save = Save::of(tx, batch);
+    save.retract(batch.retracted)?;
     for n in 0..batch.groups.len() {
         save.settle(n, &batch.groups[n], batch.scattered == Some(n))?;
     }
     save.write_failures(batch)?;
     save.move_the_rest(batch)?;
-    std::mem::take(&mut save.tally).apply(&tx)?;
+    std::mem::take(&mut save.tally).apply(tx)?;
     save.close_donors()?;
     save.close_emptied()?;
     let stored = save.tell(batch)?;
-    context::traffic(&tx, batch.traffic)?;
-    context::changes(&tx, batch.changes)?;
-    context::clocks(&tx, batch)?;
-    tx.commit()?;
+    context::traffic(tx, batch.traffic)?;
+    context::changes(tx, batch.changes)?;
+    context::clocks(tx, batch)?;
     Ok(stored)
 }
 
@@ -96,6 +108,16 @@ impl<'t, 'c> Save<'t, 'c> {
             donors: BTreeMap::new(),
             known: 0,
         }
+    }
+
+    fn retract(&mut self, ids: &[u64]) -> rusqlite::Result<()> {
+        for &id in ids {
+            if let Some(known) = self.ledger.look_up(self.tx, id)?.cloned() {
+                failures::retract(self.tx, id, &known, &mut self.tally)?;
+                self.ledger.forget(id);
+            }
+        }
+        Ok(())
     }
 
     /// Decides to which incident a group belongs, merging those that turn out to be one.
@@ -259,7 +281,8 @@ impl<'t, 'c> Save<'t, 'c> {
             };
             let news = self.news.get(&id).copied().unwrap_or_default();
             let retold = incidents::retell(self.tx, id, &group.incident, news)?;
-            let harmed = match self.stretch(group, batch.failures) {
+            let told = batch.visited.get(n).copied().flatten().map(Stretch::of);
+            let harmed = match told.or_else(|| self.stretch(group, batch.failures)) {
                 Some(stretch) if self.holds_all(id, group) => harm::add(self.tx, id, stretch)?,
                 _ => false,
             };

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::kept::Piece;
 use super::outside;
 use super::transaction::tell;
-use crate::model::{Event, Locator, Stamp, Tag};
+use crate::model::{Event, Locator, Stamp, Tag, TransactionKind};
 
 /// No more transactions than this are held open. Varnish runs 10,000 threads by default, and its own reader gives up
 /// at 1,000 incomplete transactions; only a log without any `End` (`varnishlog -g raw -i …`) comes this far.
@@ -114,6 +114,12 @@ impl Fragments {
     /// Forgets what ends after this range.
     pub fn forget_after(&mut self) {
         self.tails.clear();
+    }
+
+    /// Where the requests and fetches begin that are not whole and may still become so. Sessions last, and tell nothing.
+    pub fn begun(&self) -> impl Iterator<Item = Locator> {
+        let tells = |piece: &&Piece| piece.standing.kind != TransactionKind::Session;
+        self.tails.values().filter(tells).map(|piece| piece.standing.at)
     }
 
     /// How many transactions are not whole.

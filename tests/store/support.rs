@@ -175,6 +175,8 @@ impl Run {
             evidence: &evidence,
             groups: &mut self.groups,
             scattered: self.scattered,
+            visited: &[],
+            retracted: &[],
             traffic: &self.traffic,
             changes: &self.changes,
             clocks: &self.clocks,

@@ -1,0 +1,294 @@
+//! What a tail knows at one moment. In: the last look, the window, the logs; out: a [`Live`]. It decides nothing about
+//! failures; it only adds up and puts in order.
+
+use std::collections::BTreeMap;
+
+use super::super::context::Context;
+use super::judge::Seen;
+use super::nodes;
+use super::rates;
+use super::strand::Strand;
+use super::told::latest;
+use super::totals::Totals;
+use super::window::Window;
+use crate::classify::Rules;
+use crate::model::live::{Gap, LiveCause, LiveFailure, LiveSource, Mood};
+use crate::model::report::ClockOffset;
+use crate::model::stamp::{MINUTE, SECOND};
+use crate::model::{Cause, Failure, Group, Incident, Live, Minute, Pulse, SeriesId, Stamp, State};
+use crate::source::Trouble;
+
+/// Failures that are shown one by one.
+const LATEST: usize = 200;
+/// Gaps that are shown.
+const GAPS: usize = 20;
+/// Incidents that ended so long ago are shown no more.
+const SHOWN: i64 = 60 * MINUTE;
+/// Without a failure for so long an incident is on its way out.
+const QUIET: i64 = MINUTE;
+/// Spans of a trend, and their length.
+const SPANS: (usize, i64) = (12, MINUTE);
+
+/// One failure, as far as trends need it.
+#[derive(Clone, Copy, Debug)]
+pub struct Beat {
+    /// When it gave up.
+    pub at: Stamp,
+    /// Why.
+    pub cause: Cause,
+    /// Identity.
+    pub id: u64,
+    /// The client got stale content instead of an error.
+    pub hidden: bool,
+}
+
+/// What is shown beside the window.
+#[derive(Debug, Default)]
+pub struct Scene {
+    /// Why the store cannot be written; empty when it can.
+    pub store_error: String,
+    gaps: Vec<Gap>,
+    troubles: BTreeMap<String, String>,
+    incidents: Vec<Group>,
+    latest: Vec<(u64, LiveFailure)>,
+    beats: Vec<Beat>,
+    limits: Vec<nodes::Limit>,
+    clocks: Vec<ClockOffset>,
+    totals: Totals,
+    began: Stamp,
+    mood: (Mood, Stamp),
+}
+
+impl Scene {
+    /// Something was lost.
+    pub fn lost(&mut self, gap: Gap) {
+        self.totals.lost(&gap);
+        self.gaps.insert(0, gap);
+        self.gaps.truncate(GAPS);
+    }
+
+    /// Something cannot be read, or can be read again.
+    pub fn trouble(&mut self, path: &str, why: Option<&Trouble>) {
+        match why {
+            Some(t) => _ = self.troubles.insert(path.to_string(), t.why.clone()),
+            None => _ = self.troubles.remove(path),
+        }
+    }
+
+    /// Counts that the window forgets.
+    pub fn add_up(&mut self, id: SeriesId, minute: &Minute, pulse: &Pulse, context: &Context<'_>) {
+        self.totals.add_up(id, minute, pulse, context);
+    }
+
+    /// Takes in a look.
+    pub fn saw(&mut self, seen: &Seen, now: Stamp, settle_us: i64) {
+        let c = &seen.conclusion;
+        let counted = || c.failures.iter().filter(|f| f.told_in.is_none());
+        let recent = |f: &&Failure| f.gave_up.or(f.started) >= now - SHOWN;
+        self.beats = counted()
+            .filter(recent)
+            .map(|f| Beat {
+                at: f.gave_up.or(f.started),
+                cause: f.ruling.cause,
+                id: f.id,
+                hidden: f.impact == crate::model::Impact::Stale,
+            })
+            .collect();
+        self.latest = latest(c, LATEST, now, settle_us);
+        self.limits = nodes::limits(&c.failures);
+        self.clocks = seen.clocks.clone();
+        counted().filter(|f| f.settled && !f.stored).for_each(|f| self.totals.settled(f));
+        let ended = |g: &&Group| g.incident.closed_at >= now - SHOWN || g.incident.state == State::Open;
+        let before = std::mem::take(&mut self.incidents);
+        self.incidents = c.groups.iter().filter(ended).cloned().collect();
+        // Numbers come with the next keeping; what did not change keeps the one it has.
+        for g in &mut self.incidents {
+            let same = |b: &&Group| b.members.first() == g.members.first();
+            if let Some(b) = before.iter().find(same) {
+                take_human(&mut g.incident, &b.incident);
+            }
+        }
+    }
+
+    /// Takes over what the sink knows of incidents.
+    pub fn number(&mut self, groups: &[Group], incidents: &std::collections::HashMap<u64, u32>) {
+        for g in &mut self.incidents {
+            let first = g.members.first();
+            if let Some(told) = groups.iter().find(|t| t.members.first() == first && t.incident.id > 0) {
+                take_human(&mut g.incident, &told.incident);
+            }
+            if let Some(id) = g.members.iter().find_map(|id| incidents.get(id)) {
+                g.incident.id = *id;
+            }
+        }
+        for (id, f) in &mut self.latest {
+            f.incident = incidents.get(id).copied().unwrap_or(f.incident);
+        }
+    }
+
+    /// True while an incident is not over.
+    pub fn is_open(&self) -> bool {
+        self.incidents.iter().any(|g| matches!(g.incident.state, State::Open | State::Recovering))
+    }
+
+    /// Paints the picture.
+    #[allow(clippy::too_many_arguments)] // everything there is
+    pub fn picture<'s>(
+        &mut self,
+        now: Stamp,
+        wall: Stamp,
+        caught_up: bool,
+        strands: impl Iterator<Item = (u64, &'s Strand)>,
+        window: &Window,
+        context: &Context<'_>,
+        rules: &Rules,
+    ) -> Live {
+        self.began = self.began.or(now);
+        let sources = self.sources(strands, window, context, wall);
+        let incidents = self.ordered(now);
+        let open = incidents.iter().filter(|i| is_outage(i)).find(|i| is_on(i)).cloned();
+        let minutes = rates::minutes(window, context, now, &self.beats);
+        let nodes = nodes::nodes(window, context, now, &self.limits);
+        let warning = nodes::warning(&nodes, window, now);
+        self.set_mood(now, open.as_ref(), &warning, caught_up && sources.iter().any(|s| !s.format.is_empty()));
+        let calm_before = open.as_ref().map_or(now, |i| i.opened_at);
+        let causes = self.causes(open.as_ref(), now, rules);
+        Live {
+            schema: 1,
+            at: now,
+            wall,
+            mood: self.mood.0,
+            since: self.mood.1,
+            warning: if self.mood.0 == Mood::Warning { warning } else { String::new() },
+            caught_up,
+            store_error: self.store_error.clone(),
+            rates: rates::rates(window, context, now, calm_before, &self.beats),
+            sources,
+            gaps: self.gaps.clone(),
+            clocks: self.clocks.clone(),
+            causes,
+            span_s: (SPANS.1 / SECOND) as u32,
+            minutes,
+            nodes,
+            latest: self.latest.iter().map(|(_, f)| f.clone()).collect(),
+            incidents,
+            totals: self.totals.with(window, context),
+            ..Live::default()
+        }
+    }
+
+    /// Incidents: outages that are on first, then by the visitors who noticed.
+    fn ordered(&self, now: Stamp) -> Vec<Incident> {
+        let mut out: Vec<Incident> = self.incidents.iter().map(|g| g.incident.clone()).collect();
+        for i in out.iter_mut().filter(|i| i.state == State::Open && is_outage(i)) {
+            if now.since(i.closed_at).is_some_and(|us| us > QUIET) {
+                i.state = State::Recovering;
+            }
+        }
+        out.sort_by_key(|i| {
+            let rank = (!is_outage(i), !is_on(i));
+            (rank, std::cmp::Reverse((i.harm.visitors_5xx, i.failures)), i.opened_at)
+        });
+        out
+    }
+
+    fn set_mood(&mut self, now: Stamp, open: Option<&Incident>, warning: &str, read: bool) {
+        let next = match open {
+            Some(i) if i.state == State::Open => (Mood::Incident, i.opened_at),
+            Some(i) => (Mood::Recovering, i.closed_at),
+            None if !warning.is_empty() => (Mood::Warning, now),
+            None if read => {
+                (Mood::Calm, self.incidents.iter().map(|g| g.incident.closed_at).max().unwrap_or(self.began))
+            }
+            None => (Mood::Starting, now),
+        };
+        if next.0 != self.mood.0 || next.0 == Mood::Incident {
+            self.mood = next;
+        }
+    }
+
+    fn causes(&self, open: Option<&Incident>, now: Stamp, rules: &Rules) -> Vec<LiveCause> {
+        let members: Option<std::collections::HashSet<u64>> = open.and_then(|i| {
+            let group =
+                self.incidents.iter().find(|g| g.incident.opened_at == i.opened_at && g.incident.title == i.title);
+            group.map(|g| g.members.iter().copied().collect())
+        });
+        let mut out: BTreeMap<&'static str, LiveCause> = BTreeMap::new();
+        for beat in self.beats.iter().filter(|b| members.as_ref().is_none_or(|m| m.contains(&b.id))) {
+            let row = out.entry(beat.cause.id()).or_insert_with(|| cause_row(beat.cause, rules));
+            row.failed += 1;
+            let ago = now.since(beat.at).unwrap_or(0).max(0) / SPANS.1;
+            if let Some(n) = row.trend.iter_mut().rev().nth(ago as usize) {
+                *n += 1;
+            }
+        }
+        for share in open.map(|i| i.causes.as_slice()).unwrap_or_default() {
+            if let Some(row) = out.get_mut(share.cause.as_str()) {
+                (row.role, row.failed) = (share.role.clone(), share.failures.max(row.failed));
+            }
+        }
+        let mut rows: Vec<LiveCause> = out.into_values().collect();
+        rows.sort_by_key(|r| (r.role != "came first", std::cmp::Reverse(r.failed)));
+        rows
+    }
+
+    fn sources<'s>(
+        &self,
+        strands: impl Iterator<Item = (u64, &'s Strand)>,
+        window: &Window,
+        context: &Context<'_>,
+        wall: Stamp,
+    ) -> Vec<LiveSource> {
+        let mut out: BTreeMap<String, LiveSource> = BTreeMap::new();
+        for (backlog, strand) in strands {
+            let path = strand.opening.found.path.clone();
+            let source = out.entry(strand.log_key()).or_default();
+            for feed in strand.feeds() {
+                let Some(file) = context.files.get(&feed.file) else { continue };
+                let series = &context.reading(file.series).series;
+                source.format = series.format.lossy().into_owned();
+                (source.tier, source.node) = (series.tier.word().into(), series.node.lossy().into_owned());
+                let Some(tally) = window.partial.files.get(&feed.file) else { continue };
+                source.lines.add(&tally.lines);
+                source.behind_s = wall.since(tally.last).map(|us| us as f64 / SECOND as f64).or(source.behind_s);
+            }
+            source.trouble = self.troubles.get(&path).cloned().unwrap_or_default();
+            source.backlog += backlog;
+            source.path = path;
+        }
+        let strangers = self.troubles.iter().filter(|(path, _)| !out.values().any(|s| s.path == **path));
+        let strangers: Vec<LiveSource> = strangers
+            .map(|(path, why)| LiveSource { path: path.clone(), trouble: why.clone(), ..LiveSource::default() })
+            .collect();
+        out.into_values().chain(strangers).collect()
+    }
+}
+
+fn is_outage(i: &Incident) -> bool {
+    i.service != "scattered" && i.state != State::Recurring
+}
+
+fn is_on(i: &Incident) -> bool {
+    matches!(i.state, State::Open | State::Recovering)
+}
+
+fn cause_row(cause: Cause, rules: &Rules) -> LiveCause {
+    let about = rules.explanation(cause);
+    let advice = about.and_then(|a| a.advice.into_iter().find(|a| a.kind == "look")).map(|a| a.text);
+    LiveCause {
+        cause: cause.id().into(),
+        trend: vec![0; SPANS.0],
+        advice: advice.unwrap_or_default(),
+        ..LiveCause::default()
+    }
+}
+
+/// What people wrote of an incident, and its number.
+fn take_human(into: &mut Incident, from: &Incident) {
+    into.id = from.id;
+    into.trigger.clone_from(&from.trigger);
+    into.fix.clone_from(&from.fix);
+    into.worked.clone_from(&from.worked);
+    into.notes.clone_from(&from.notes);
+    into.seen_before.clone_from(&from.seen_before);
+}
