@@ -99,6 +99,8 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
         until: Stamp::NONE,
         unread: BTreeSet::new(),
         pulses: false,
+        small_chunks: false,
+        counted: BTreeMap::new(),
     }
 }
 

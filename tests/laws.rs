@@ -11,3 +11,5 @@ mod damage;
 mod merge;
 #[path = "laws/store.rs"]
 mod store;
+#[path = "laws/tail.rs"]
+mod tail;

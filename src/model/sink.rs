@@ -38,6 +38,15 @@ pub struct Visited {
     pub crawlers: u64,
 }
 
+/// Visitors of an incident as they are counted now, in place of what was counted before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recount {
+    /// What the same tail said before of the incidents that the members were in.
+    pub before: Vec<Visited>,
+    /// What it says now; `None` for nobody.
+    pub now: Option<Visited>,
+}
+
 /// What has become known since the last delta. All of it is kept, or nothing.
 pub struct Delta<'a> {
     /// Failed fetches that are new, or of which something has changed.
@@ -50,7 +59,7 @@ pub struct Delta<'a> {
     /// incident of the store it is. The sink fills in ids and what people wrote.
     pub groups: &'a mut [Group],
     /// Visitors of each of `groups`.
-    pub visited: &'a [Option<Visited>],
+    pub visited: &'a [Recount],
     /// Position in `groups` of the one that lone failures were folded into.
     pub scattered: Option<usize>,
     /// Minutes that have changed.

@@ -45,6 +45,9 @@ pub struct Absorber<'a, 'r> {
     file: FileId,
     first: Stamp,
     last: Stamp,
+    /// Up to this moment events of the file were counted with another one, and go into counters that nobody reads.
+    counted: Stamp,
+    elsewhere: Minute,
 }
 
 impl<'a, 'r> Absorber<'a, 'r> {
@@ -64,6 +67,8 @@ impl<'a, 'r> Absorber<'a, 'r> {
             file: FileId::default(),
             first: Stamp::NONE,
             last: Stamp::NONE,
+            counted: Stamp::NONE,
+            elsewhere: Minute::default(),
         }
     }
 
@@ -83,6 +88,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         if file != self.file {
             self.tell_span();
             self.file = file;
+            self.counted = self.context.counted.get(&file).copied().unwrap_or(Stamp::NONE);
         }
         if at.is_known() {
             self.first = if self.first.is_known() { self.first.min(at) } else { at };
@@ -94,6 +100,9 @@ impl<'a, 'r> Absorber<'a, 'r> {
     /// The counters of a minute.
     #[inline]
     fn minute(&mut self, at: Stamp) -> &mut Minute {
+        if at <= self.counted && at.is_known() {
+            return &mut self.elsewhere;
+        }
         let from = at.minute();
         if self.minute.is_none_or(|(at_hand, _)| at_hand != from) {
             self.put_minute();
@@ -286,7 +295,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     pub fn finish(mut self) {
         self.put_minute();
         self.tell_span();
-        let has_backend_side = !self.fetches.is_empty();
+        let has_backend_side = !self.fetches.is_empty() || self.context.small_chunks;
         let kept = self.requests.into_iter().filter(|s| {
             s.status >= 500
                 || s.status == 0

@@ -82,6 +82,11 @@ pub struct Context<'a> {
     pub unread: BTreeSet<(SeriesId, u32)>,
     /// True when the pulse of every backend is taken, minute by minute.
     pub pulses: bool,
+    /// True when chunks are so small that a request and its fetch often lie in different ones: then every request is
+    /// kept whose fetch is not beside it.
+    pub small_chunks: bool,
+    /// Events of these files up to a moment are in another file too, and were counted with it.
+    pub counted: BTreeMap<FileId, Stamp>,
 }
 
 impl Context<'_> {

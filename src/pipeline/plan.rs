@@ -136,7 +136,19 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
     }
     let (since, until) = (job.since, job.until);
     let (wanted, unread) = (BTreeMap::new(), BTreeSet::new());
-    let context = Context { series, files, wraps, rules: job.rules, wanted, since, until, unread, pulses: false };
+    let context = Context {
+        series,
+        files,
+        wraps,
+        rules: job.rules,
+        wanted,
+        since,
+        until,
+        unread,
+        pulses: false,
+        small_chunks: false,
+        counted: BTreeMap::new(),
+    };
     let (repeated, empty, outside) = (Vec::new(), Vec::new(), Vec::new());
     Plan { context, files: found, recognised, troubles, begins, repeated, empty, extents, outside }
 }

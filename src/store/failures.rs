@@ -72,7 +72,7 @@ pub fn strengthen(
         retell(tx, f, known.number)?;
     }
     let filled = now.impact != known.counted.impact || told != known.told || (!known.has_client && f.client_vxid != 0);
-    if filled {
+    if filled || !known.settled {
         fill_in(tx, f, now.impact)?;
     }
     let newly_quoted = (!known.quoted || !known.settled) && quotes.is_some_and(|q| !q.own.is_empty());

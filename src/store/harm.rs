@@ -7,7 +7,7 @@
 use rusqlite::{Transaction, params};
 
 use super::text::count;
-use crate::model::sink::Visited;
+use crate::model::sink::{Recount, Visited};
 
 /// Visitors of one stretch of log, in microseconds since 1970, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,26 @@ pub fn add(tx: &Transaction<'_>, incident: u32, new: Stretch) -> rusqlite::Resul
     Ok(true)
 }
 
+/// Puts what a tail counts now in place of what it counted before. True when that changed anything.
+pub fn recount(tx: &Transaction<'_>, incident: u32, told: &Recount) -> rusqlite::Result<bool> {
+    if told.before.iter().eq(&told.now) {
+        return Ok(false);
+    }
+    for before in told.before.iter().map(|v| Stretch::of(*v)) {
+        // Where it was united with another run's count it cannot be told apart any more, and stays.
+        tx.prepare_cached(
+            "DELETE FROM incident_harm WHERE incident_id = ?1 AND first_at_us = ?2 AND last_at_us = ?3
+             AND visitors_5xx = ?4 AND crawlers_5xx = ?5",
+        )?
+        .execute(params![incident, before.first, before.last, before.visitors, before.crawlers])?;
+    }
+    match told.now.map(Stretch::of) {
+        Some(now) => _ = add(tx, incident, now)?,
+        None => total(tx, incident)?,
+    }
+    Ok(true)
+}
+
 /// Gives the stretches of one incident to another.
 pub fn merge(tx: &Transaction<'_>, from: u32, into: u32) -> rusqlite::Result<()> {
     let moved: Vec<Stretch> = tx
@@ -84,7 +104,7 @@ pub fn merge(tx: &Transaction<'_>, from: u32, into: u32) -> rusqlite::Result<()>
 fn total(tx: &Transaction<'_>, incident: u32) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE incidents SET (visitors_5xx, crawlers_5xx) =
-             (SELECT sum(visitors_5xx), sum(crawlers_5xx) FROM incident_harm WHERE incident_id = ?1) WHERE id = ?1",
+             (SELECT coalesce(sum(visitors_5xx), 0), coalesce(sum(crawlers_5xx), 0) FROM incident_harm WHERE incident_id = ?1) WHERE id = ?1",
     )?
     .execute([incident])
     .map(|_| ())

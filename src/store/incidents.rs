@@ -90,6 +90,8 @@ fn next_state(was: Row, i: &Incident) -> State {
 /// What a run brought to an incident.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct News {
+    /// Who tells has seen the incident grow from its beginning, and takes back what turned out otherwise.
+    pub followed: bool,
     /// It was not there before.
     pub created: bool,
     /// Failures came, moved or were judged better.
@@ -113,13 +115,26 @@ pub fn retell(tx: &Transaction<'_>, id: u32, i: &Incident, news: News) -> rusqli
         us(earliest(was.opened, i.opened_at)),
         us(was.closed.max(i.closed_at))
     ])?;
-    if news.created || news.merged || !was.opened.is_known() || i.opened_at <= was.opened {
+    let opened = if news.followed { reopen(tx, id, was.opened)? } else { was.opened };
+    if news.created || news.merged || !opened.is_known() || i.opened_at <= opened {
         beginning(tx, id, i)?;
     }
     if news.created || i.closed_at >= was.closed {
         end(tx, id, i, if news.created { logged(i.state) } else { state })?;
     }
     Ok(true)
+}
+
+/// Sets the beginning to that of the first failure that is still in the incident, and says when that is.
+fn reopen(tx: &Transaction<'_>, id: u32, was: Stamp) -> rusqlite::Result<Stamp> {
+    let first: Option<i64> = tx
+        .prepare_cached("SELECT min(first_at_us) FROM incident_causes WHERE incident_id = ?1")?
+        .query_row([id], |r| r.get(0))?;
+    let first = stamp(first);
+    if first.is_known() && first != was {
+        tx.prepare_cached("UPDATE incidents SET opened_at_us = ?2 WHERE id = ?1")?.execute(params![id, us(first)])?;
+    }
+    Ok(first.or(was))
 }
 
 fn earliest(a: Stamp, b: Stamp) -> Stamp {

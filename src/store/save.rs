@@ -17,7 +17,7 @@ use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
 use crate::model::report::{ClockOffset, Stored};
-use crate::model::sink::Visited;
+use crate::model::sink::Recount;
 use crate::model::stamp::Stamp;
 use crate::model::traffic::NodeTraffic;
 
@@ -34,7 +34,7 @@ pub struct Batch<'a> {
     /// nor is it drawn into one: single failures move.
     pub scattered: Option<usize>,
     /// Visitors of each group as a tail counted them; a batch leaves this empty, its failures tell.
-    pub visited: &'a [Option<Visited>],
+    pub visited: &'a [Recount],
     /// Failed fetches that are none any more, if they are not settled.
     pub retracted: &'a [u64],
     /// Traffic per minute.
@@ -280,10 +280,11 @@ impl<'t, 'c> Save<'t, 'c> {
                 continue;
             };
             let news = self.news.get(&id).copied().unwrap_or_default();
+            let news = News { followed: batch.visited.get(n).is_some(), ..news };
             let retold = incidents::retell(self.tx, id, &group.incident, news)?;
-            let told = batch.visited.get(n).copied().flatten().map(Stretch::of);
-            let harmed = match told.or_else(|| self.stretch(group, batch.failures)) {
-                Some(stretch) if self.holds_all(id, group) => harm::add(self.tx, id, stretch)?,
+            let harmed = match (batch.visited.get(n), self.stretch(group, batch.failures)) {
+                (Some(told), _) => harm::recount(self.tx, id, told)?,
+                (None, Some(stretch)) if self.holds_all(id, group) => harm::add(self.tx, id, stretch)?,
                 _ => false,
             };
             if retold || harmed {

@@ -23,7 +23,7 @@ fn analyze(folder: &Folder, cache: &str, store: &Path) {
 }
 
 /// Rows of a query as text, sorted.
-fn ask(store: &Path, sql: &str) -> BTreeSet<String> {
+pub fn ask(store: &Path, sql: &str) -> BTreeSet<String> {
     let db = rusqlite::Connection::open(store).unwrap();
     let mut statement = db.prepare(sql).unwrap();
     let columns = statement.column_count();

@@ -45,6 +45,7 @@ pub struct Beats {
     matters: bool,
     took_in: bool,
     kept: Stamp,
+    shown: Stamp,
     looked: Stamp,
     thorough: Stamp,
     cost: i64,
@@ -64,6 +65,11 @@ impl Beats {
         self.wall = wall;
     }
 
+    /// Another tier is the uppermost one now: its clock counts.
+    pub fn forget(&mut self) {
+        (self.newest, self.heard) = (Stamp::NONE, Stamp::NONE);
+    }
+
     /// What was taken in may change what is known of a failure.
     pub fn matters(&mut self, fresh: &Fresh) {
         self.matters |= fresh.matters();
@@ -76,10 +82,10 @@ impl Beats {
         self.newest + idle
     }
 
-    /// What is due. `unsettled`: when the oldest failure that is not settled ended.
+    /// What is due. `unsettled`: when the oldest failure that is not settled was taken in.
     pub fn due(&self, wall: Stamp, unsettled: Option<Stamp>, settle_us: i64) -> Option<Due> {
         let past = |since: Stamp, us: i64| wall.since(since).is_none_or(|passed| passed >= us);
-        let ripe = unsettled.is_some_and(|at| self.now(wall).since(at).is_none_or(|us| us >= settle_us));
+        let ripe = unsettled.is_some_and(|at| self.now(wall).since(at).is_some_and(|us| us >= settle_us));
         if ripe && past(self.thorough, THOROUGH.max(SHARE * self.thorough_cost)) {
             return Some(Due::Thorough);
         }
@@ -101,6 +107,15 @@ impl Beats {
             self.thorough = wall;
             self.thorough_cost = took;
         }
+    }
+
+    /// True when it is time to tell what is known: after a look, and each second.
+    pub fn shows(&mut self, wall: Stamp, looked: bool) -> bool {
+        let due = looked || wall.since(self.shown).is_none_or(|us| us >= SECOND);
+        if due {
+            self.shown = wall;
+        }
+        due
     }
 
     /// What is known was kept.

@@ -1,7 +1,7 @@
 //! What a sink was told, and what it was not told yet. In: what a look has seen; out: deltas. It must not know what the
 //! sink does with them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::linking::STORED;
@@ -11,7 +11,7 @@ use super::live::Scene;
 use super::window::Window;
 use crate::error::Result;
 use crate::model::report::ClockOffset;
-use crate::model::sink::{LogTraffic, Visited};
+use crate::model::sink::{LogTraffic, Recount, Visited};
 use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, Position, Sink, Stamp, Verdict};
 
 /// A change: when, kind word, node, words.
@@ -28,7 +28,18 @@ pub struct Sent {
     by_log: HashMap<(String, String, String, Stamp), Minute>,
     changes: HashSet<u64>,
     positions: Vec<Position>,
-    pub(super) last: Last,
+    visited: HashMap<u32, Visited>,
+    last: Last,
+}
+
+/// Incidents that have changed.
+#[derive(Default)]
+struct Picked {
+    /// Their places in the last look.
+    places: Vec<usize>,
+    groups: Vec<Group>,
+    visited: Vec<Recount>,
+    scattered: Option<usize>,
 }
 
 /// The last look, as far as it is still to be told.
@@ -84,7 +95,7 @@ impl Sent {
     ) -> Result<()> {
         let (failures, marks) = self.changed_failures();
         let retracted = self.retracted();
-        let (picked, mut groups, visited, scattered) = self.changed_groups(&failures);
+        let Picked { places, mut groups, visited, scattered } = self.changed_groups(&failures);
         let traffic = self.changed_traffic(traffic);
         let logs = self.changed_logs(by_log);
         let changes: Vec<Change> =
@@ -115,8 +126,8 @@ impl Sent {
         })?;
         self.failures.extend(marks);
         retracted.iter().for_each(|id| _ = self.failures.remove(id));
-        for (n, group) in picked.into_iter().zip(groups) {
-            self.number(n, group);
+        for ((n, group), told) in places.into_iter().zip(groups).zip(visited) {
+            self.number(n, group, told.now);
         }
         for t in &traffic {
             let minute = |(at, m): (&Stamp, &Minute)| ((t.tier.clone(), t.node.clone(), *at), *m);
@@ -158,10 +169,9 @@ impl Sent {
 
     /// Incidents that have changed, with as many members as are needed: those told now, and of every incident of the
     /// store that the others are in, one.
-    #[allow(clippy::type_complexity)] // four lists that belong together for one caller
-    fn changed_groups(&self, failures: &[Failure]) -> (Vec<usize>, Vec<Group>, Vec<Option<Visited>>, Option<usize>) {
+    fn changed_groups(&self, failures: &[Failure]) -> Picked {
         let told: HashSet<u64> = failures.iter().map(|f| f.id).collect();
-        let (mut picked, mut groups, mut visits, mut scattered) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let mut out = Picked::default();
         for (n, g) in self.last.groups.iter().enumerate() {
             let key = g.members.first().copied().unwrap_or(0);
             let news = g.members.iter().any(|id| told.contains(id));
@@ -175,22 +185,28 @@ impl Sent {
             };
             let members: Vec<u64> = g.members.iter().copied().filter(needed).collect();
             if g.incident.service == "scattered" {
-                scattered = Some(groups.len());
+                out.scattered = Some(out.groups.len());
             }
-            picked.push(n);
-            visits.push(self.last.visited.get(n).copied().flatten());
-            groups.push(Group { incident: g.incident.clone(), members });
+            let homes: BTreeSet<u32> = g.members.iter().filter_map(|id| self.incidents.get(id)).copied().collect();
+            let before = homes.iter().filter_map(|i| self.visited.get(i)).copied().collect();
+            out.visited.push(Recount { before, now: self.last.visited.get(n).copied().flatten() });
+            out.places.push(n);
+            out.groups.push(Group { incident: g.incident.clone(), members });
         }
-        (picked, groups, visits, scattered)
+        out
     }
 
     /// The store has numbered a group.
-    fn number(&mut self, n: usize, numbered: Group) {
+    fn number(&mut self, n: usize, numbered: Group, visited: Option<Visited>) {
         let Some(own) = self.last.groups.get_mut(n) else { return };
         self.groups.insert(own.members.first().copied().unwrap_or(0), shape(own));
         own.incident = numbered.incident;
         if own.incident.id > 0 {
             self.incidents.extend(own.members.iter().map(|id| (*id, own.incident.id)));
+            match visited {
+                Some(visited) => _ = self.visited.insert(own.incident.id, visited),
+                None => _ = self.visited.remove(&own.incident.id),
+            }
         }
     }
 
@@ -272,7 +288,7 @@ fn shape(g: &Group) -> u64 {
     let i = &g.incident;
     hash(&(
         (g.members.len(), i.opened_at, i.closed_at, i.state.word(), &i.cause, &i.title),
-        (i.harm.visitors_5xx, i.began.len(), i.ended_by.len(), i.examples.len()),
+        (i.harm.visitors_5xx, i.harm.crawlers_5xx, i.began.len(), i.ended_by.len(), i.examples.len()),
     ))
 }
 

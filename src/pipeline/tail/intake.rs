@@ -21,6 +21,7 @@ use super::live::Scene;
 use super::roll::Roll;
 use super::strand::{Place, State, Strand};
 use super::window::Window;
+use crate::error::Result;
 use crate::model::live::Gap;
 use crate::model::report::Span;
 use crate::model::sink::LogTraffic;
@@ -150,18 +151,20 @@ impl<'a> Tail<'a> {
     }
 
     /// Takes in what came, judges when it is time to, and hands over what is new. `backlog`: more is there at once.
-    pub fn tick(&mut self, wall: Stamp, backlog: bool, sink: &mut dyn Sink, again: &mut dyn Again) -> Live {
+    /// What is known is told when it has changed, and each second.
+    pub fn tick(&mut self, wall: Stamp, backlog: bool, sink: &mut dyn Sink, again: &mut dyn Again) -> Option<Live> {
         self.recognise(wall);
         let took_in = self.take_in(wall);
         self.beats.caught_up |= !backlog && !took_in;
-        let unsettled = self.window.failures.front().map(|(_, f)| f.ended.or(f.started));
+        let unsettled = self.window.failures.front().map(|(taken, _)| *taken);
         let due = self.beats.due(wall, unsettled, self.settle_us);
-        if let Some(due) = due.filter(|due| *due != Due::Keep) {
-            self.look(wall, due, sink, again);
-        } else if due.is_some() {
-            self.keep(wall, sink, again);
+        match due {
+            Some(Due::Keep) => _ = self.keep(wall, sink, again),
+            Some(due) => _ = self.look(wall, due, sink, again),
+            None => {}
         }
-        self.picture(wall, again)
+        let looked = due.is_some_and(|due| due != Due::Keep);
+        self.beats.shows(wall, looked).then(|| self.picture(wall, again))
     }
 
     /// Ends the tail: nothing more will come of any log. What is open is told as it is, and everything is settled.
@@ -169,14 +172,23 @@ impl<'a> Tail<'a> {
         self.strands.values_mut().for_each(|s| s.ended = true);
         self.recognise(wall);
         self.take_in(wall);
-        self.look(wall, Due::Last, sink, again);
+        // What cannot be kept is told in the picture.
+        let _ = self.look(wall, Due::Last, sink, again);
         self.picture(wall, again)
     }
 
     /// Stops in the middle: keeps what is known, and from where to go on.
-    pub fn pause(&mut self, wall: Stamp, sink: &mut dyn Sink, again: &mut dyn Again) {
+    ///
+    /// # Errors
+    /// Those of the sink: then what was read since the last delta is to be read again.
+    pub fn pause(&mut self, wall: Stamp, sink: &mut dyn Sink, again: &mut dyn Again) -> Result<()> {
         self.take_in(wall);
-        self.look(wall, Due::Thorough, sink, again);
+        self.look(wall, Due::Thorough, sink, again)
+    }
+
+    /// The sink is another one now, which was told nothing.
+    pub fn tell_all_again(&mut self) {
+        self.sent = Sent::of(&self.past.failures);
     }
 
     /// Recognises the logs that have come since, all together: what a node is called depends on its siblings.
@@ -218,7 +230,12 @@ impl<'a> Tail<'a> {
             return;
         }
         let keys: Vec<String> = known.iter().map(|k| k.key.clone()).collect();
+        let top = self.roll.top();
         let files = self.roll.enlist(known, apart, &self.job);
+        if self.roll.top() != top {
+            self.beats.forget();
+            self.date(Stamp::NONE, true);
+        }
         for ((file, id), key) in files.into_iter().zip(of).zip(keys) {
             let Some(strand) = self.strands.get_mut(id) else { continue };
             self.places.insert(file, *id);
@@ -241,10 +258,12 @@ impl<'a> Tail<'a> {
 
     /// Cuts chunks, folds them in parallel and merges them in order. True when there were any.
     fn take_in(&mut self, wall: Stamp) -> bool {
+        self.count_overlaps();
         let context = &self.roll.context;
         let mut chunks: Vec<(bool, Chunk)> = Vec::new();
         let mut begun: Vec<(u32, usize, u64, u64)> = Vec::new();
-        for (id, strand) in &mut self.strands {
+        let waiting = self.overlapping();
+        for (id, strand) in self.strands.iter_mut().filter(|(id, _)| !waiting.contains(id)) {
             let ended = strand.ended;
             let State::Known(feeds) = &mut strand.state else { continue };
             for (n, feed) in feeds.iter_mut().enumerate() {
@@ -263,15 +282,45 @@ impl<'a> Tail<'a> {
             chunks.par_iter().map(|(again, chunk)| (*again && !chunk.bytes.is_empty(), fold(chunk, context))).collect();
         drop(chunks);
         let newest = self.newest(&parts);
+        let dated = self.beats.now(wall).is_known();
         self.beats.heard(newest, wall);
         self.merge(parts);
         let taken = self.beats.now(wall);
+        if !dated && taken.is_known() {
+            self.date(taken, false);
+        }
         for (id, n, offset, lines) in begun {
             if let Some(feed) = self.strands.get_mut(&id).and_then(|s| s.feed(n)) {
                 feed.marks.note(taken, offset, lines);
             }
         }
         true
+    }
+
+    /// Streams that go on where another one of the same log has not been taken in to its end: what Varnish's ring holds
+    /// is read while the live log runs already.
+    fn overlapping(&self) -> Vec<u32> {
+        let before = |id: &u32, s: &Strand| {
+            let mut earlier = self.strands.range(..id).map(|(_, e)| e);
+            earlier.any(|e| e.opening.stream && e.opening.log == s.opening.log && !e.is_taken_in())
+        };
+        self.strands.iter().filter(|(id, s)| s.opening.stream && before(id, s)).map(|(id, _)| *id).collect()
+    }
+
+    /// What a stream begins with may be in the one before it too: it counts once.
+    fn count_overlaps(&mut self) {
+        let counted = &mut self.roll.context.counted;
+        let mut last: HashMap<&str, Stamp> = HashMap::new();
+        for strand in self.strands.values().filter(|s| s.opening.stream) {
+            let seen = last.entry(strand.opening.log.as_str()).or_default();
+            for feed in strand.feeds() {
+                if seen.is_known() && feed.marks.end == 0 {
+                    counted.insert(feed.file, *seen);
+                }
+                let newest = self.window.partial.files.get(&feed.file).map_or(Stamp::NONE, |t| t.last);
+                *seen = (*seen).max(newest);
+            }
+        }
     }
 
     /// What an earlier run counted is not counted again, but for the transactions that end only now.
@@ -296,6 +345,12 @@ impl<'a> Tail<'a> {
         }
     }
 
+    fn date(&mut self, now: Stamp, anew: bool) {
+        self.window.date(now, anew);
+        let feeds = self.strands.values_mut().flat_map(Strand::feeds_mut);
+        feeds.for_each(|f| f.marks.date(now, anew));
+    }
+
     /// The newest moment that the uppermost tier tells in these parts.
     fn newest(&self, parts: &[(bool, Partial)]) -> Stamp {
         let any_top = self.roll.context.series.values().any(|r| r.top);
@@ -305,7 +360,7 @@ impl<'a> Tail<'a> {
         files.filter(|(id, _)| counts(id)).map(|(_, tally)| tally.last).max().unwrap_or(Stamp::NONE)
     }
 
-    fn look(&mut self, wall: Stamp, due: Due, sink: &mut dyn Sink, again: &mut dyn Again) {
+    fn look(&mut self, wall: Stamp, due: Due, sink: &mut dyn Sink, again: &mut dyn Again) -> Result<()> {
         let begun = Instant::now();
         let how = How {
             now: self.beats.now(wall),
@@ -320,12 +375,13 @@ impl<'a> Tail<'a> {
         self.scene.saw(&seen, how.now, self.settle_us);
         self.beats.open = self.scene.is_open();
         self.sent.saw(seen);
-        self.keep(wall, sink, again);
+        let kept = self.keep(wall, sink, again);
         self.beats.looked(due, wall, begun.elapsed());
+        kept
     }
 
     /// Hands over what is new, and forgets what nobody needs any more.
-    fn keep(&mut self, wall: Stamp, sink: &mut dyn Sink, again: &mut dyn Again) {
+    fn keep(&mut self, wall: Stamp, sink: &mut dyn Sink, again: &mut dyn Again) -> Result<()> {
         let now = self.beats.now(wall);
         let oldest = self.window.failures.front().map_or(now, |(taken, _)| (*taken).min(now));
         let rows = oldest - self.settle_us;
@@ -338,15 +394,17 @@ impl<'a> Tail<'a> {
         }
         let traffic = super::super::summary::traffic(&self.window.partial, &self.roll.context);
         let by_log = self.log_traffic();
-        match self.sent.hand_over(sink, &traffic, &by_log, &positions) {
+        let kept = self.sent.hand_over(sink, &traffic, &by_log, &positions);
+        match &kept {
             Ok(()) => {
                 self.scene.store_error.clear();
                 self.sent.settle_numbers(&mut self.scene);
                 self.let_go(rows, now, again);
             }
-            Err(e) => self.scene.store_error = e.message,
+            Err(e) => self.scene.store_error.clone_from(&e.message),
         }
         self.beats.kept(wall);
+        kept
     }
 
     fn log_traffic(&self) -> Vec<LogTraffic> {

@@ -74,10 +74,8 @@ pub fn look(
         clocks: past.clocks.clone(),
     };
     let mut conclusion = conclude(&mut partial, context, job, history, how.now, originals);
-    let is_final = |f: &Failure| {
-        let waited = how.now.since(f.ended.or(f.started)).unwrap_or(0) >= how.settle_us;
-        how.last || (how.thorough && waited)
-    };
+    let ripe = ripe(window, how);
+    let is_final = |f: &Failure| !f.stored && ripe.contains(&place(f));
     let finals: HashSet<u64> = conclusion.failures.iter().filter(|f| is_final(f)).map(|f| f.id).collect();
     for f in conclusion.failures.iter_mut().filter(|f| !f.stored) {
         // What is told in a failure is told with it.
@@ -90,16 +88,28 @@ pub fn look(
 
 /// Moves what became final from the window to what is kept of it.
 pub fn freeze(seen: &Seen, window: &mut Window, frozen: &mut Frozen, how: How) {
-    let mut places: HashMap<(FileId, u64, u64), &Failure> = HashMap::new();
+    let ripe = ripe(window, how);
+    let mut over: HashSet<Place> = HashSet::new();
     for f in seen.conclusion.failures.iter().filter(|f| f.settled && !f.stored) {
-        places.insert((f.at.file, f.at.offset, f.vxid), f);
+        over.insert(place(f));
         let evidence: Option<Evidence> = seen.conclusion.evidence.get(&f.id).cloned();
         frozen.push(f.clone(), evidence, seen.conclusion.judged.harm.get(&f.id).copied());
     }
-    if !(how.thorough || how.last) {
-        return;
-    }
-    // What a thorough look did not call a failure when its time had come is none.
-    let over = |f: &Failure| how.last || how.now.since(f.ended.or(f.started)).unwrap_or(0) >= how.settle_us;
-    window.failures.retain(|(_, f)| !places.contains_key(&(f.at.file, f.at.offset, f.vxid)) && !over(f));
+    // What a look did not call a failure when its time had come is none.
+    window.failures.retain(|(_, f)| !over.contains(&place(f)) && !ripe.contains(&place(f)));
+}
+
+/// A record: file, byte, transaction.
+type Place = (FileId, u64, u64);
+
+fn place(f: &Failure) -> Place {
+    (f.at.file, f.at.offset, f.vxid)
+}
+
+/// Failures whose time has come: the next tier's line would be there. What counts is when they were taken in, because
+/// clocks of lower tiers may be hours apart.
+fn ripe(window: &Window, how: How) -> HashSet<Place> {
+    let waited = |taken: Stamp| how.now.since(taken).is_some_and(|us| us >= how.settle_us);
+    let all = window.failures.iter().filter(|(taken, _)| how.last || (how.thorough && waited(*taken)));
+    all.map(|(_, f)| place(f)).collect()
 }

@@ -39,9 +39,14 @@ impl Marks {
         }
     }
 
+    /// Dates what was taken in when the moment was not known, or not by the clock that counts now (`anew`).
+    pub fn date(&mut self, now: Stamp, anew: bool) {
+        self.edges.iter_mut().filter(|e| anew || !e.taken.is_known()).for_each(|e| e.taken = now);
+    }
+
     /// The first byte taken in at or after `horizon`, and the newlines before it. Forgets what lies before.
     pub fn low(&mut self, horizon: Stamp) -> (u64, u64) {
-        while self.edges.front().is_some_and(|e| e.taken < horizon) {
+        while self.edges.front().is_some_and(|e| e.taken.is_known() && e.taken < horizon) {
             self.edges.pop_front();
         }
         self.edges.front().map_or((self.end, self.lines), |e| (e.offset, e.lines))

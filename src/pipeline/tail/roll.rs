@@ -36,6 +36,8 @@ impl<'a> Roll<'a> {
             until: Stamp::NONE,
             unread: BTreeSet::new(),
             pulses: true,
+            small_chunks: true,
+            counted: BTreeMap::new(),
         };
         Roll { context, names: BTreeMap::new(), ordinals: BTreeMap::new(), files: 0 }
     }
@@ -120,6 +122,11 @@ impl<'a> Roll<'a> {
         // Error logs are read beside the access log, not before it: which line a message will be about is not known.
         let wanted = |tier: &Tier| if Some(*tier) != top || told(tier) { Wanted::All } else { Wanted::Nothing };
         self.context.wanted = tiers.iter().map(|tier| (*tier, wanted(tier))).collect();
+    }
+
+    /// The uppermost tier.
+    pub fn top(&self) -> Option<Tier> {
+        self.context.series.values().find(|r| r.top).map(|r| r.series.tier)
     }
 
     /// Forgets files that nothing points into any more.

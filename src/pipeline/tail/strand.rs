@@ -141,6 +141,12 @@ impl Strand {
         feeds.iter()
     }
 
+    /// Its logs.
+    pub fn feeds_mut(&mut self) -> impl Iterator<Item = &mut Feed> {
+        let feeds = if let State::Known(feeds) = &mut self.state { feeds.as_mut_slice() } else { &mut [] };
+        feeds.iter_mut()
+    }
+
     /// One of its logs.
     pub fn feed(&mut self, n: usize) -> Option<&mut Feed> {
         if let State::Known(feeds) = &mut self.state { feeds.get_mut(n) } else { None }
@@ -181,6 +187,16 @@ impl Strand {
         self.low = low;
         self.done = finished;
         Some(Position { path, key, low, low_lines, counted, finished, wall })
+    }
+
+    /// True when it has ended and every byte of it was taken in.
+    pub fn is_taken_in(&self) -> bool {
+        let left = match &self.state {
+            State::Asking { waiting, .. } => !waiting.is_empty(),
+            State::Known(feeds) => feeds.iter().any(|f| !f.is_closed()),
+            State::Refused => false,
+        };
+        self.ended && !left
     }
 
     /// True when nobody needs it any more: it has ended, and all of it is settled and noted.

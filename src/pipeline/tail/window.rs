@@ -42,6 +42,10 @@ impl<T: Clone> Aged<T> {
         }
     }
 
+    fn date(&mut self, now: Stamp, anew: bool) {
+        self.0.iter_mut().filter(|(taken, _)| anew || !taken.is_known()).for_each(|(taken, _)| *taken = now);
+    }
+
     fn copied(&self) -> Vec<T> {
         self.0.iter().map(|(_, t)| t.clone()).collect()
     }
@@ -128,6 +132,23 @@ impl Window {
         while self.rows > MOST_ROWS && self.layers.len() > 1 {
             self.drop_layer();
         }
+    }
+
+    /// Dates what was taken in when the moment was not known, or not by the clock that counts now (`anew`).
+    pub fn date(&mut self, now: Stamp, anew: bool) {
+        let undated = |taken: &mut Stamp| {
+            if anew || !taken.is_known() {
+                *taken = now;
+            }
+        };
+        self.failures.iter_mut().for_each(|(taken, _)| undated(taken));
+        self.layers.iter_mut().for_each(|l| undated(&mut l.taken));
+        self.equals.values_mut().for_each(|(_, taken)| undated(taken));
+        self.served.date(now, anew);
+        self.retries.date(now, anew);
+        self.notes.date(now, anew);
+        self.probes.date(now, anew);
+        self.changes.date(now, anew);
     }
 
     /// Equal lines of one file are as many requests; see `Partial::settle`.

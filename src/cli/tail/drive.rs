@@ -1,0 +1,77 @@
+//! The loop of a tail. In: followed logs; out: a tail that is fed, a store that is kept, moments for whoever shows them.
+//! It sheds showing before reading: a moment is made when there is time for it, bytes are never dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::alarm::Alarm;
+use super::feed::Feed;
+use super::keep::{Keeper, now};
+use super::logs::Logs;
+use super::super::notify;
+use crate::error::Result;
+use crate::model::Live;
+use crate::pipeline::Tail;
+
+/// How long to sleep when nothing has come, and when nothing has come for a while.
+const NAP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(200));
+/// After so many empty looks there is no hurry.
+const QUIET: u32 = 40;
+
+/// Everything that the loop works with.
+pub struct Driver {
+    /// The logs.
+    pub logs: Logs,
+    /// The store.
+    pub keeper: Keeper,
+    /// Calls for help.
+    pub alarm: Alarm,
+    /// Moments go here.
+    pub feed: Feed,
+    /// True when it is time to stop.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Driver {
+    /// Reads until it is told to stop, or, with `until_end`, until all logs have ended.
+    ///
+    /// # Errors
+    /// Those of the last keeping: then what was read since the last delta is read again by the next run.
+    pub fn run(&mut self, tail: &mut Tail<'_>, until_end: bool) -> Result<()> {
+        let mut idle = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            let wall = now();
+            let (more, came) = self.logs.feed(tail, wall);
+            if self.keeper.beat(wall) {
+                tail.tell_all_again();
+            }
+            let live = tail.tick(wall, more, &mut self.keeper, &mut self.logs);
+            live.into_iter().for_each(|live| self.put(live));
+            notify::alive();
+            if until_end && !more && self.logs.is_over() {
+                let live = tail.finish(now(), &mut self.keeper, &mut self.logs);
+                self.put(live);
+                break;
+            }
+            idle = if more || came { 0 } else { idle + 1 };
+            if !more {
+                std::thread::sleep(if idle > QUIET { NAP.1 } else { NAP.0 });
+            }
+        }
+        let kept = tail.pause(now(), &mut self.keeper, &mut self.logs);
+        self.alarm.stop();
+        self.feed.end();
+        kept
+    }
+
+    fn put(&mut self, mut live: Live) {
+        live.store = self.keeper.path();
+        live.recorder = self.keeper.other();
+        if live.store_error.is_empty() {
+            live.store_error = self.keeper.error();
+        }
+        self.alarm.look(&mut live, &self.keeper);
+        self.feed.put(live);
+    }
+}
