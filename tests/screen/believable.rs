@@ -333,6 +333,8 @@ pub fn recovering() -> Live {
     (live.mood, live.since, live.at, live.wall) = (Mood::Recovering, night(3, 22, 40), night(3, 24, 59), night(3, 25, 0));
     (live.recorder, live.grace_left_s) = (None, None);
     live.incidents[0].state = State::Recovering;
+    live.incidents[0].ended_by =
+        vec![Candidate { kind: "restart".into(), at: night(3, 22, 31), text: "php-fpm restart on web1".into() }];
     live.rates = Rates { share: 0.004, errors_per_s: 0.03, hidden_per_min: 0.0, failed_per_min: 2.0, ..live.rates };
     for n in &mut live.nodes {
         (n.errors_per_min, n.ttfb_p95_ms) = (1, Some(930.0));

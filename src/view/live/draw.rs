@@ -25,6 +25,9 @@ use super::ui::{Page, Ui};
 const ASCII_SIGNS: [char; 9] = [' ', '.', ':', '-', '=', '+', '*', '#', '#'];
 /// Keys in the last line; later ones go first where the line is short.
 const KEYS: &str = "? help  / filter  Enter story  n note  c change  r resolve  e ticket  q quit";
+/// The same where there is room.
+const MORE_KEYS: &str =
+    "? help  / filter  Enter story  i incident  g graphs  s sources  p pause  n note  c change  r resolve  e ticket  q quit";
 /// Keys of the other pages.
 const PAGE_KEYS: &str = "Esc back  arrows scroll  n note  r resolve  e ticket  ? help  q quit";
 
@@ -76,7 +79,11 @@ fn footer(ui: &Ui, width: usize) -> Line {
     if let Some(message) = ui.message() {
         return Line::of(message, Paint::Strong);
     }
-    let mut keys = if matches!(ui.page, Page::Overview) { KEYS } else { PAGE_KEYS };
+    let mut keys = match ui.page {
+        Page::Overview if width >= MORE_KEYS.len() => MORE_KEYS,
+        Page::Overview => KEYS,
+        _ => PAGE_KEYS,
+    };
     while keys.len() > width {
         keys = keys.rfind("  ").map_or("", |at| &keys[..at]);
     }

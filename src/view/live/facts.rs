@@ -24,6 +24,8 @@ pub(super) fn state(mood: Mood) -> &'static str {
 pub(super) fn per_second(rate: f64) -> String {
     match rate {
         r if !r.is_finite() || r < 0.0 => "?/s".to_string(),
+        r if r > 0.0 && r < 0.005 => "under 0.01/s".to_string(),
+        r if r > 0.0 && r < 0.095 => format!("{r:.2}/s"),
         r if r < 9.95 => format!("{r:.1}/s"),
         r => format!("{}/s", amount(r.round() as u64)),
     }
@@ -121,6 +123,7 @@ mod tests {
     #[test]
     fn rates_keep_the_digits_that_matter() {
         assert_eq!((per_second(7.0).as_str(), per_second(1234.4).as_str()), ("7.0/s", "1,234/s"));
+        assert_eq!((per_second(0.03).as_str(), per_second(0.0).as_str()), ("0.03/s", "0.0/s"));
         assert_eq!((per_minute(0.2).as_str(), per_minute(12.3).as_str()), ("0.2/min", "12/min"));
         assert_eq!((ttfb(14_912.0).as_str(), ttfb(310.0).as_str()), ("14.9", "0.31"));
         assert_eq!(per_second(f64::INFINITY), "?/s");

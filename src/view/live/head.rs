@@ -78,6 +78,9 @@ pub(super) fn moment(at: Stamp, now: Stamp, zone: Zone) -> String {
 /// `VISITORS  503 31 % (usual 0.02 %)   2.2/s of 7.0/s    hidden by stale 12/min`.
 pub(super) fn visitors(live: &Live, width: usize) -> Line {
     let r = &live.rates;
+    if live.mood == Mood::Starting && live.minutes.is_empty() {
+        return Line::of("VISITORS  ", Paint::Strong).and("no request was read yet", Paint::Faint);
+    }
     let (bad, paint) = (r.errors_per_s > 0.0, if live.mood == Mood::Incident { Paint::Bad } else { Paint::Careful });
     let mut line = Line::of("VISITORS  ", Paint::Strong)
         .and(&facts::failing(r), if bad { paint } else { Paint::Good })
@@ -114,11 +117,11 @@ pub(super) fn sources(live: &Live, width: usize) -> Line {
     if waiting > 100_000 {
         more.push(format!("{} to read", facts::bytes(waiting)));
     }
-    more.extend(live.gaps.first().map(|_| counted(live.totals.gaps.max(live.gaps.len() as u64), "gap")));
     more.extend(live.clocks.iter().map(|c| {
         let doubt = if c.enough { "" } else { "?" };
         format!("{} {:+.2} s{doubt}", c.to, c.offset_ms / 1000.0)
     }));
+    more.extend(live.gaps.first().map(|_| counted(live.totals.gaps.max(live.gaps.len() as u64), "gap")));
     for item in more {
         if left.chars().count() + 2 + item.chars().count() + 2 + right.width() <= width {
             left = format!("{left}, {item}");

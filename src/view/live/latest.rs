@@ -40,9 +40,12 @@ pub(super) fn heading(live: &Live, ui: &Ui, width: usize) -> Line {
 /// At most `rows` lines, with the number of the line that is selected.
 pub(super) fn list(live: &Live, ui: &Ui, width: usize, rows: usize) -> (Vec<Line>, Option<usize>) {
     let all = filtered(live, ui);
+    if rows == 0 {
+        return (Vec::new(), None);
+    }
     if all.is_empty() {
         let text = if live.latest.is_empty() { "no failed fetch yet" } else { "no failed fetch matches the filter" };
-        return (vec![Line::of(text, Paint::Faint); rows.min(1)], None);
+        return (vec![Line::of(text, Paint::Faint)], None);
     }
     let selected = ui.selected.as_ref().and_then(|id| all.iter().position(|f| f.id == *id));
     let from = selected.map_or(0, |at| (at + 1).saturating_sub(rows)).min(all.len() - 1);

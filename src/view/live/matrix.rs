@@ -10,7 +10,7 @@ use super::stack::Block;
 use super::why::padded;
 
 /// Columns of the figures at the right end.
-const FIGURES: usize = 30;
+const FIGURES: usize = 28;
 /// Nodes that a screen of 24 lines should show.
 const WANTED: usize = 4;
 
@@ -18,7 +18,8 @@ const WANTED: usize = 4;
 struct Plan<'l> {
     node: usize,
     cell: usize,
-    backends: Vec<&'l str>,
+    /// Backends, and whether a probe tells of them.
+    backends: Vec<(&'l str, bool)>,
     /// Backends that there is no room for.
     left_out: usize,
 }
@@ -67,25 +68,25 @@ fn plan(live: &Live, width: usize) -> Plan<'_> {
     known.truncate(fits);
     known.sort();
     let cell = if known.is_empty() { 0 } else { (free / known.len()).clamp(14, 28) };
-    Plan { node, cell, backends: known.iter().map(|k| k.0).collect(), left_out }
+    let probed = |name: &str| live.nodes.iter().flat_map(|n| &n.cells).any(|c| c.backend == name && !c.health.is_empty());
+    Plan { node, cell, backends: known.iter().map(|k| (k.0, probed(k.0))).collect(), left_out }
 }
 
 fn header(plan: &Plan<'_>) -> Line {
-    let mut text = " ".repeat(plan.node + 3);
-    for backend in &plan.backends {
-        text.push_str(&padded(&Plain::of(backend).clipped(plan.cell - 2).to_string(), plan.cell));
+    let more = if plan.left_out > 0 { format!("+{} more", plan.left_out) } else { String::new() };
+    let line = Line::of(&padded(&more, plan.node + 3), Paint::Faint);
+    let mut text = String::new();
+    for (backend, probed) in &plan.backends {
+        let word = if *probed { " probe" } else { "" };
+        let name = Plain::of(backend).clipped(plan.cell.saturating_sub(2 + word.len()));
+        text.push_str(&padded(&format!("{name}{word}"), plan.cell));
     }
-    let line = Line::of(&text, Paint::Strong).and(&format!("{:>9}", "5xx/min"), Paint::Strong);
-    let line = line.and(&format!(" {:>18}", "TTFB p95 / limit"), Paint::Strong);
-    match plan.left_out {
-        0 => line,
-        n => line.and(&format!("  +{n} backends"), Paint::Faint),
-    }
+    line.and(&format!("{text}{:>9} {:>18}", "5xx/min", "TTFB p95 / limit"), Paint::Strong)
 }
 
 fn row(n: &LiveNode, plan: &Plan<'_>) -> Line {
     let mut line = Line::of(&padded(&n.node, plan.node), Paint::Strong).and("   ", Paint::Bare);
-    for backend in &plan.backends {
+    for (backend, _) in &plan.backends {
         let (text, paint) = match n.cells.iter().find(|c| c.backend == *backend) {
             Some(c) => cell(c, plan.cell - 2),
             None => ("-".to_string(), Paint::Faint),

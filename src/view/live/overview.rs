@@ -8,18 +8,22 @@ use super::super::words::counted;
 use super::graph::graph;
 use super::stack::{Block, fit};
 use super::ui::Ui;
-use super::{head, latest, matrix, why};
+use super::{head, latest, matrix, sources, why};
 
 /// From this many rows on, there is room for graphs and for whole sentences.
 const TALL: usize = 40;
 /// From this many rows on, advice is wrapped instead of clipped.
 const ROOMY: usize = 30;
-/// Rows of the graph on a calm screen.
+/// Fewest rows of the graph on a calm screen.
 const CALM_GRAPH: usize = 9;
+/// Failures that a calm screen shows before its graph grows.
+const CALM_LATEST: usize = 4;
 /// Lines about trouble with the reading; the page of sources has them all.
 const TROUBLES: usize = 2;
-/// Place of the list of failures among the blocks is found by this mark of its `yields`.
+/// How readily the list of failures, the nodes and the graphs give way; each is known among the blocks by it.
 const LATEST: u8 = 8;
+const MATRIX: u8 = 7;
+const GRAPH: u8 = 10;
 
 /// The overview in at most `rows` lines, without the line of keys.
 pub(super) fn overview(newest: &Live, ui: &Ui, width: usize, rows: usize) -> (Vec<Line>, Option<usize>) {
@@ -38,8 +42,9 @@ pub(super) fn overview(newest: &Live, ui: &Ui, width: usize, rows: usize) -> (Ve
     }
     blocks.push(Block::rule(latest::heading(live, ui, width)));
     let room = latest::filtered(live, ui).len().clamp(1, rows.max(1));
-    let placeholder = Block { lines: vec![Line::default(); room], wanted: 4, least: 2, yields: LATEST };
-    blocks.push(placeholder);
+    blocks.push(Block { lines: vec![Line::default(); room], wanted: 4, least: 2, yields: LATEST });
+    insert_graph(&mut blocks, live, ui, width, rows);
+    lone_rules(&mut blocks);
     fit(&mut blocks, rows);
     let mut lines = Vec::new();
     let mut selected = None;
@@ -58,7 +63,8 @@ pub(super) fn overview(newest: &Live, ui: &Ui, width: usize, rows: usize) -> (Ve
 /// Between the head and the nodes: the story of an incident, or that all is well.
 fn middle(live: &Live, ui: &Ui, width: usize, rows: usize) -> Vec<Block> {
     if live.mood == Mood::Starting && live.minutes.is_empty() {
-        return Vec::new();
+        let lines = sources::list(live, width);
+        return vec![Block { wanted: 4, least: 1, lines, yields: 9 }];
     }
     let mut blocks = Vec::new();
     let calm = live.open().is_none();
@@ -67,18 +73,39 @@ fn middle(live: &Live, ui: &Ui, width: usize, rows: usize) -> Vec<Block> {
     }
     blocks.push(why::causes(live, ui, width));
     blocks.extend(why::story(live, ui, width, rows >= ROOMY));
-    let graphed = match (calm, rows >= TALL) {
-        (true, false) => CALM_GRAPH,
-        (_, true) => rows * 2 / 5,
-        (false, false) => 0,
+    blocks
+}
+
+/// The graphs: on a calm screen as high as there is room, in an incident only on a tall one.
+fn insert_graph(blocks: &mut Vec<Block>, live: &Live, ui: &Ui, width: usize, rows: usize) {
+    let calm = live.open().is_none();
+    let others: usize = blocks.iter().map(|b| if b.yields == LATEST { b.lines.len().min(CALM_LATEST) } else { b.lines.len() }).sum();
+    let graphed = match calm {
+        _ if live.minutes.is_empty() => 0,
+        true => rows.saturating_sub(others + 1).max(CALM_GRAPH),
+        false if rows >= TALL => rows * 2 / 5,
+        false => 0,
     };
     if graphed > 0 {
-        blocks.push(Block::rule(head::rule("", width)));
-        // Half a graph says something false, so it stays whole or goes.
+        // Half a graph says something false, so it stays whole or goes: it is wanted as a whole, and not needed.
         let lines = graph(live, ui.style.zone, width, graphed);
-        blocks.push(Block { wanted: lines.len(), least: 0, lines, yields: 10 });
+        let block = Block { wanted: lines.len(), least: 0, lines, yields: GRAPH };
+        let at = blocks.iter().rposition(|b| b.yields == MATRIX).map_or(blocks.len() - 2, |at| at - 1);
+        blocks.insert(at, block);
+        blocks.insert(at, Block::rule(head::rule("", width)));
     }
-    blocks
+}
+
+/// Takes out rules that have nothing between them.
+fn lone_rules(blocks: &mut Vec<Block>) {
+    blocks.retain(|b| !b.lines.is_empty());
+    let mut after_rule = false;
+    blocks.retain(|b| {
+        let rule = b.yields == u8::MAX;
+        let lone = rule && after_rule;
+        after_rule = rule;
+        !lone
+    });
 }
 
 fn troubles(live: &Live, ui: &Ui, width: usize) -> Vec<Line> {

@@ -13,14 +13,13 @@ use super::story::story;
 use super::ui::{Page, Ui};
 
 /// What each key does.
-const HELP: [(&str, &str); 17] = [
+const HELP: [(&str, &str); 16] = [
     ("up down j k", "select a failure, or scroll a page"),
     ("Enter", "the whole story of the failure that is selected"),
     ("i", "the whole story of its incident, else of the worst one; Tab the next one"),
     ("g", "graphs of the last hour"),
     ("s", "sources, gaps and clocks"),
-    ("/", "show only failures and causes with these words (node, host, url, cause,"),
-    ("", "backend, verdict, status); all words must be there, none shows all"),
+    ("/", "show only what has all these words in node, host, url, cause, backend, verdict or status; an empty line shows all"),
     ("p or space", "hold the screen still; reading goes on"),
     ("n", "write a note on the incident"),
     ("r", "say what resolved the incident"),

@@ -11,6 +11,16 @@ use super::why::padded;
 
 /// The page of sources: those with trouble first, then gaps, then clocks.
 pub(super) fn sources(live: &Live, ui: &Ui, width: usize) -> Vec<Line> {
+    let mut lines = list(live, width);
+    lines.push(Line::default());
+    lines.extend(gaps(live, ui, width));
+    lines.push(Line::default());
+    lines.extend(clocks(live));
+    lines
+}
+
+/// One line for each log, those with trouble first.
+pub(super) fn list(live: &Live, width: usize) -> Vec<Line> {
     let mut all: Vec<&LiveSource> = live.sources.iter().collect();
     all.sort_by_key(|s| s.trouble.is_empty());
     let path = all.iter().map(|s| Plain::of(&s.path).width()).max().unwrap_or(0).clamp(10, width.saturating_sub(56).max(12));
@@ -23,9 +33,11 @@ pub(super) fn sources(live: &Live, ui: &Ui, width: usize) -> Vec<Line> {
             lines.extend(parts.iter().map(|t| Line::of("    ", Paint::Bare).and(t.as_str(), Paint::Careful)));
         }
     }
-    lines.push(Line::default());
-    lines.extend(gaps(live, ui, width));
-    lines.push(Line::default());
+    lines
+}
+
+fn clocks(live: &Live) -> Vec<Line> {
+    let mut lines = Vec::new();
     lines.push(Line::of("CLOCKS", Paint::Strong).and(if live.clocks.is_empty() { "   nothing known yet" } else { "" }, Paint::Bare));
     for c in &live.clocks {
         let doubt = if c.enough { String::new() } else { format!(", not enough pairs to tell ({})", count(c.pairs)) };

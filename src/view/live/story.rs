@@ -24,13 +24,13 @@ pub(super) fn story(f: &LiveFailure, live: &Live, ui: &Ui, width: usize) -> Vec<
     lines.extend(wrap("Client", &format!("{status}, {}", impact(&f.impact)), Paint::Bare));
     lines.push(Line::default());
     let sure = if f.confidence.is_finite() { share(f.confidence) } else { "unknown".to_string() };
-    lines.extend(wrap("Cause", &format!("{}   confidence {sure}", f.cause), Paint::Bad));
+    lines.extend(wrap("Cause", &format!("{} (confidence {sure})", f.cause), Paint::Bad));
     for q in &f.evidence.own {
         lines.extend(quote(q, width));
     }
     lines.push(Line::default());
-    let settled = if f.settled { "" } else { "   (not settled: its line may still come)" };
-    lines.extend(wrap("Origin", &format!("{}   {}{settled}", f.told, f.verdict), Paint::Bare));
+    let settled = if f.settled { "" } else { ", not settled: its line may still come" };
+    lines.extend(wrap("Origin", &format!("{} ({}{settled})", f.told, f.verdict), Paint::Bare));
     for q in f.evidence.origin.iter().chain(&f.evidence.origin_error) {
         lines.extend(quote(q, width));
     }
@@ -60,7 +60,7 @@ fn incident(f: &LiveFailure, live: &Live) -> Option<String> {
     let found = live.incidents.iter().find(|i| i.id == f.incident)?;
     let before = f.at.since(found.opened_at).filter(|us| *us >= SECOND);
     let when = before.map_or_else(String::new, |us| format!(", {} after it began", super::super::words::duration(us)));
-    Some(format!("{} {}{when}   (i opens it)", found.id, found.title))
+    Some(format!("{} {}{when} (i opens it)", found.id, found.title))
 }
 
 /// A quoted line with its place, all its words.

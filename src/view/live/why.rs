@@ -68,6 +68,7 @@ pub(super) fn story(live: &Live, ui: &Ui, width: usize, roomy: bool) -> Vec<Bloc
     let Some(incident) = live.open() else { return Vec::new() };
     let mut blocks = vec![Block::of(root(incident, live, width), 1, 4)];
     blocks.push(Block::of(near(incident, live, ui), 0, 6));
+    blocks.push(Block::of(ended(incident, live, ui), 0, 5));
     blocks.push(Block::of(seen(live, ui), 0, 5));
     let lines = advice(incident, live, width, roomy);
     blocks.push(Block::of(lines, 1, 4));
@@ -117,6 +118,12 @@ fn near(i: &Incident, live: &Live, ui: &Ui) -> Vec<Line> {
         format!("{} {}{distance}", moment(c.at, live.wall, ui.style.zone), c.text)
     };
     i.began.first().map(|c| labelled("NEAR", &one(c), Paint::Bare)).into_iter().collect()
+}
+
+/// What happened just before the failures stopped.
+fn ended(i: &Incident, live: &Live, ui: &Ui) -> Vec<Line> {
+    let text = |at, text: &str| format!("{} {text} (likely fix, unconfirmed)", moment(at, live.wall, ui.style.zone));
+    i.ended_by.first().map(|c| labelled("ENDED", &text(c.at, &c.text), Paint::Good)).into_iter().collect()
 }
 
 /// The earlier incident that is most alike, and what was done then.
