@@ -17,3 +17,6 @@ mod plain;
 #[cfg(feature = "tui")]
 #[path = "screen/shown.rs"]
 mod shown;
+#[cfg(all(feature = "tui", unix))]
+#[path = "screen/terminal.rs"]
+mod terminal;

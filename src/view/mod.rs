@@ -34,9 +34,9 @@ pub use failed_fetch::failed_fetch;
 pub use incident::incident;
 pub use json::{incident_json, incidents_json, json, ndjson};
 pub use list::{csv, incident_list, markdown};
-pub use live::{PlainLines, live_ndjson};
 #[cfg(feature = "tui")]
 pub use live::{Action, Ui, draw, key, run_screen};
+pub use live::{PlainLines, live_ndjson};
 pub use plain::Plain;
 pub use report::report;
 pub use style::Style;

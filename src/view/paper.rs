@@ -238,11 +238,7 @@ pub(super) fn flowing(label: &str, items: &[String], between: &str, style: &Styl
 /// Text at the left and at the right end of one line; the right one on a line of its own when both do not fit.
 pub(super) fn ends(left: Line, right: Line, style: &Style) -> Vec<Line> {
     let free = style.columns().saturating_sub(left.width() + right.width());
-    if free >= 2 {
-        vec![left.and(&" ".repeat(free), Paint::Bare).with(right)]
-    } else {
-        vec![left, right]
-    }
+    if free >= 2 { vec![left.and(&" ".repeat(free), Paint::Bare).with(right)] } else { vec![left, right] }
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! A believable night: the catalogue import of 10 November, seen live. In: nothing; out: a `Live` for each part of it.
 
+use guru::model::Stamp;
 use guru::model::evidence::Evidence;
 use guru::model::incident::{Advice, Candidate, CauseShare, Example, Harm, Incident, Quote, State};
-use guru::model::live::{Gap, Live, LiveCause, LiveCell, LiveFailure, LiveMinute, LiveNode, LiveSource, Mood, Rates, Seen};
+use guru::model::live::{
+    Gap, Live, LiveCause, LiveCell, LiveFailure, LiveMinute, LiveNode, LiveSource, Mood, Rates, Seen,
+};
 use guru::model::report::{ClockOffset, Lines};
 use guru::model::stamp::{MINUTE, SECOND, days};
-use guru::model::Stamp;
 use guru::view::{Style, Zone};
 
 /// The zone of the story.
@@ -101,10 +103,22 @@ fn source(path: &str, format: &str, tier: &str, node: &str, read: u64) -> LiveSo
 fn sources() -> Vec<LiveSource> {
     let mut all = Vec::new();
     for n in 1..=3 {
-        all.push(source(&format!("/var/log/cache-{n}/varnish.log"), "varnishlog", "cache", &format!("cache-{n}"), 918_274));
+        all.push(source(
+            &format!("/var/log/cache-{n}/varnish.log"),
+            "varnishlog",
+            "cache",
+            &format!("cache-{n}"),
+            918_274,
+        ));
     }
     for n in 1..=2 {
-        all.push(source(&format!("/var/log/web{n}/access.log"), "nginx_combined", "origin", &format!("web{n}"), 55_102));
+        all.push(source(
+            &format!("/var/log/web{n}/access.log"),
+            "nginx_combined",
+            "origin",
+            &format!("web{n}"),
+            55_102,
+        ));
         all.push(source(&format!("/var/log/web{n}/error.log"), "nginx_error", "origin", &format!("web{n}"), 812));
         all.push(source(&format!("/var/log/web{n}/php-fpm.log"), "php_fpm", "app", &format!("web{n}"), 8812));
     }
@@ -156,7 +170,11 @@ fn minutes(end: Stamp, troubled: i64) -> Vec<LiveMinute> {
     let minute = |n: i64| {
         let bad = usize::try_from(n - (60 - troubled)).ok();
         let of = |list: [u64; 7]| bad.map_or(0, |at| list[at.min(6)]);
-        let failed = [("timeout.first_byte", of(first)), ("health.sick", of(sick)), ("timeout.connect", of([0, 3, 9, 18, 16, 9, 6]))];
+        let failed = [
+            ("timeout.first_byte", of(first)),
+            ("health.sick", of(sick)),
+            ("timeout.connect", of([0, 3, 9, 18, 16, 9, 6])),
+        ];
         let p95 = bad.map_or(0.31 + (n % 7) as f64 * 0.04, |at| slow[at.min(6)]);
         LiveMinute {
             at: end.minute() - (59 - n) * MINUTE,
@@ -196,13 +214,45 @@ fn latest() -> Vec<LiveFailure> {
     let sick = "not sent: all sick";
     let mut all = vec![
         failure(1, night(3, 10, 29), "cache-2", "/checkout/cart/", 503, "health.sick", sick),
-        failure(2, night(3, 10, 28), "cache-1", "/catalogsearch/result/?q=boots", 503, "timeout.first_byte", "we hung up at 15.0 s (nginx 499)"),
-        failure(3, night(3, 10, 27), "cache-3", "/women/tops.html", 200, "health.sick", "HIDDEN: stale, grace left 41 min"),
-        failure(4, night(3, 10, 26), "cache-3", "/api/stock/77", 503, "timeout.first_byte", "waiting for origin log (max 90 s)"),
+        failure(
+            2,
+            night(3, 10, 28),
+            "cache-1",
+            "/catalogsearch/result/?q=boots",
+            503,
+            "timeout.first_byte",
+            "we hung up at 15.0 s (nginx 499)",
+        ),
+        failure(
+            3,
+            night(3, 10, 27),
+            "cache-3",
+            "/women/tops.html",
+            200,
+            "health.sick",
+            "HIDDEN: stale, grace left 41 min",
+        ),
+        failure(
+            4,
+            night(3, 10, 26),
+            "cache-3",
+            "/api/stock/77",
+            503,
+            "timeout.first_byte",
+            "waiting for origin log (max 90 s)",
+        ),
     ];
     for n in 5..40u32 {
         let url = if n.is_multiple_of(3) { "/checkout/cart/" } else { "/women/tops.html" };
-        all.push(failure(n, night(3, 10, 26) - i64::from(n) * SECOND, &format!("cache-{}", n % 3 + 1), url, 503, "health.sick", sick));
+        all.push(failure(
+            n,
+            night(3, 10, 26) - i64::from(n) * SECOND,
+            &format!("cache-{}", n % 3 + 1),
+            url,
+            503,
+            "health.sick",
+            sick,
+        ));
     }
     all[1].verdict = "origin_aborted".into();
     all[1].evidence = Evidence {
@@ -253,16 +303,43 @@ pub fn outage() -> Live {
         sources: sources(),
         clocks: clocks(),
         causes: vec![
-            cause("timeout.first_byte", "came first", 175, [0, 1, 2, 5, 12, 20, 24, 25, 24, 20, 14, 9], "Did answer times climb with the number of open requests, or is this one URL slow?"),
-            cause("health.sick", "consequence", 436, [0, 0, 0, 0, 3, 20, 40, 61, 72, 80, 80, 80], "Ask the probe's URL by hand from the cache."),
+            cause(
+                "timeout.first_byte",
+                "came first",
+                175,
+                [0, 1, 2, 5, 12, 20, 24, 25, 24, 20, 14, 9],
+                "Did answer times climb with the number of open requests, or is this one URL slow?",
+            ),
+            cause(
+                "health.sick",
+                "consequence",
+                436,
+                [0, 0, 0, 0, 3, 20, 40, 61, 72, 80, 80, 80],
+                "Ask the probe's URL by hand from the cache.",
+            ),
             cause("timeout.connect", "", 61, [0, 0, 1, 3, 6, 9, 10, 10, 9, 6, 4, 3], ""),
         ],
         span_s: 30,
         minutes,
         nodes: vec![
-            node("cache-1", 48, 14_912.0, vec![cell("web1", "sick", "2/8 slow", 31), cell("web2", "sick", "1/8 slow", 28)]),
-            node("cache-2", 45, 14_890.0, vec![cell("web1", "sick", "2/8 slow", 30), cell("web2", "sick", "2/8 slow", 25)]),
-            node("cache-3", 39, 14_210.0, vec![cell("web1", "sick", "2/8 slow", 29), cell("web2", "healthy", "6/8", 11)]),
+            node(
+                "cache-1",
+                48,
+                14_912.0,
+                vec![cell("web1", "sick", "2/8 slow", 31), cell("web2", "sick", "1/8 slow", 28)],
+            ),
+            node(
+                "cache-2",
+                45,
+                14_890.0,
+                vec![cell("web1", "sick", "2/8 slow", 30), cell("web2", "sick", "2/8 slow", 25)],
+            ),
+            node(
+                "cache-3",
+                39,
+                14_210.0,
+                vec![cell("web1", "sick", "2/8 slow", 29), cell("web2", "healthy", "6/8", 11)],
+            ),
         ],
         latest: latest(),
         seen: vec![Seen {
@@ -282,8 +359,14 @@ pub fn wordy() -> Live {
     let mut live = outage();
     live.seen.clear();
     live.incidents[0].advice = vec![
-        advice("look", "Did answer times climb with the number of open requests (overload), or is this one URL slow even alone (app.slow)?"),
-        advice("NOT", "Lengthen the limit for everything: when the origin is out of workers, longer waits hold more of them."),
+        advice(
+            "look",
+            "Did answer times climb with the number of open requests (overload), or is this one URL slow even alone (app.slow)?",
+        ),
+        advice(
+            "NOT",
+            "Lengthen the limit for everything: when the origin is out of workers, longer waits hold more of them.",
+        ),
     ];
     live
 }
@@ -330,7 +413,8 @@ pub fn starting() -> Live {
 /// 03:25:00: php-fpm was restarted.
 pub fn recovering() -> Live {
     let mut live = outage();
-    (live.mood, live.since, live.at, live.wall) = (Mood::Recovering, night(3, 22, 40), night(3, 24, 59), night(3, 25, 0));
+    (live.mood, live.since, live.at, live.wall) =
+        (Mood::Recovering, night(3, 22, 40), night(3, 24, 59), night(3, 25, 0));
     (live.recorder, live.grace_left_s) = (None, None);
     live.incidents[0].state = State::Recovering;
     live.incidents[0].ended_by =
@@ -347,8 +431,18 @@ pub fn recovering() -> Live {
 pub fn with_gaps() -> Live {
     let mut live = outage();
     live.gaps = vec![
-        Gap { wall: night(3, 9, 58), path: "varnish".into(), bytes: Some(1_204_110), why: "was overrun: varnishlog could not keep up".into() },
-        Gap { wall: night(2, 1, 5), path: "/var/log/web1/access.log".into(), bytes: None, why: "was truncated before it was read".into() },
+        Gap {
+            wall: night(3, 9, 58),
+            path: "varnish".into(),
+            bytes: Some(1_204_110),
+            why: "was overrun: varnishlog could not keep up".into(),
+        },
+        Gap {
+            wall: night(2, 1, 5),
+            path: "/var/log/web1/access.log".into(),
+            bytes: None,
+            why: "was truncated before it was read".into(),
+        },
     ];
     (live.totals.gaps, live.totals.lost_bytes) = (2, 1_204_110);
     live.sources[8].trouble = "permission denied: you are not in the group adm".into();

@@ -1,10 +1,10 @@
 //! The laws of the screen: any size, any `Live`, any keys; and nothing from a log acts on the terminal.
 
 use guru::model::Live;
+use guru::model::Stamp;
 use guru::model::evidence::Evidence;
 use guru::model::incident::{Advice, Candidate, Incident, Quote};
 use guru::model::live::{Gap, Mood, Seen};
-use guru::model::Stamp;
 use guru::view::{Action, PlainLines, Style, Ui, key, live_ndjson};
 use proptest::prelude::*;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -67,8 +67,7 @@ fn evil_live() -> Live {
             *text = evil();
         }
         (f.cause, f.verdict, f.impact, f.told) = (evil(), evil(), evil(), evil());
-        f.evidence =
-            Evidence { own: vec![evil_quote()], origin: Some(evil_quote()), origin_error: Some(evil_quote()) };
+        f.evidence = Evidence { own: vec![evil_quote()], origin: Some(evil_quote()), origin_error: Some(evil_quote()) };
     }
     live.seen = vec![Seen { same: evil(), fix: evil(), worked: evil(), ..Seen::default() }];
     live
@@ -159,7 +158,8 @@ fn any_live() -> impl Strategy<Value = Live> {
     let parts = (0usize..8, 0usize..4, 0usize..4, 0usize..5, any::<u64>(), 0usize..61);
     (parts, number, stamp, 0u8..6, any::<bool>()).prop_map(|((a, b, c, d, n, minutes), x, at, mood, evil)| {
         let mut live = if evil { evil_live() } else { with_gaps() };
-        live.mood = [Mood::Starting, Mood::Calm, Mood::Warning, Mood::Recovering, Mood::Incident][usize::from(mood % 5)];
+        live.mood =
+            [Mood::Starting, Mood::Calm, Mood::Warning, Mood::Recovering, Mood::Incident][usize::from(mood % 5)];
         live.latest.truncate(a);
         live.nodes.truncate(b);
         live.causes.truncate(c);
@@ -168,7 +168,9 @@ fn any_live() -> impl Strategy<Value = Live> {
         live.minutes.iter_mut().for_each(|m| (m.requests, m.ttfb_ms) = (n, Some([x; 3])));
         live.causes.iter_mut().for_each(|c| (c.failed, c.trend) = (n, vec![n; a]));
         live.sources.iter_mut().for_each(|s| (s.backlog, s.behind_s) = (n, Some(x)));
-        live.nodes.iter_mut().for_each(|node| (node.errors_per_min, node.limit_ms, node.ttfb_p95_ms) = (n, Some(x), Some(x)));
+        live.nodes
+            .iter_mut()
+            .for_each(|node| (node.errors_per_min, node.limit_ms, node.ttfb_p95_ms) = (n, Some(x), Some(x)));
         (live.rates.share, live.rates.requests_per_s, live.rates.hidden_per_min) = (x, x, x);
         (live.since, live.grace_left_s, live.confidence) = (at, Some(x), Some(x));
         if d == 0 {
@@ -181,10 +183,22 @@ fn any_live() -> impl Strategy<Value = Live> {
 
 fn any_key() -> impl Strategy<Value = KeyEvent> {
     let codes = [
-        KeyCode::Enter, KeyCode::Esc, KeyCode::Up, KeyCode::Down, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home,
-        KeyCode::End, KeyCode::Tab, KeyCode::Backspace, KeyCode::Delete, KeyCode::Left, KeyCode::Right,
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::Tab,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::Left,
+        KeyCode::Right,
     ];
-    let letter = prop_oneof!["[qgsphjkncrei?/ ]", "\\PC"].prop_map(|s: String| KeyCode::Char(s.chars().next().unwrap_or('x')));
+    let letter =
+        prop_oneof!["[qgsphjkncrei?/ ]", "\\PC"].prop_map(|s: String| KeyCode::Char(s.chars().next().unwrap_or('x')));
     let code = prop_oneof![prop::sample::select(codes.to_vec()), letter];
     let held = prop_oneof![4 => Just(KeyModifiers::NONE), 1 => Just(KeyModifiers::CONTROL)];
     (code, held).prop_map(|(code, held)| KeyEvent::new(code, held))

@@ -5,7 +5,7 @@ use guru::view::{Action, Ui, key};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::believable::{calm, outage, style};
-use crate::shown::{press, text};
+use crate::shown::{buffer, press, text};
 
 fn ui() -> Ui {
     Ui::new(&style())
@@ -86,7 +86,10 @@ fn the_selected_line_is_shown_however_far_down_it_is() {
     let (mut ui, mut live) = (ui(), outage());
     live.latest[30].url = "/far/down".into();
     press(&mut ui, &live, &"j".repeat(31));
-    assert!(text(&live, &ui, 80, 24).contains("/far/down"));
+    let row = text(&live, &ui, 80, 24).lines().position(|l| l.contains("/far/down")).expect("the line");
+    let cells = buffer(&live, &ui, 80, 24);
+    let reversed = |y: usize| cells[(40, y as u16)].modifier.contains(ratatui::style::Modifier::REVERSED);
+    assert_eq!((0..24).filter(|y| reversed(*y)).collect::<Vec<_>>(), [row]);
     press(&mut ui, &live, &"k".repeat(99));
     assert!(text(&live, &ui, 80, 24).contains("03:10:29 cache-2 /checkout/cart/"));
 }

@@ -84,6 +84,17 @@ fn a_recovery() {
 }
 
 #[test]
+fn calm_again() {
+    let mut live = calm();
+    live.incidents = recovering().incidents;
+    live.incidents[0].state = guru::model::incident::State::Closed;
+    live.incidents[0].closed_at = crate::believable::night(3, 22, 40);
+    (live.at, live.wall) = (crate::believable::night(3, 30, 0), crate::believable::night(3, 30, 1));
+    live.since = crate::believable::night(3, 22, 40);
+    insta::assert_snapshot!(at_80x24(&live));
+}
+
+#[test]
 fn gaps_and_unreadable_logs() {
     insta::assert_snapshot!(at_80x24(&with_gaps()));
 }

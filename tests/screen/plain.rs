@@ -30,7 +30,18 @@ fn script() -> Vec<Live> {
     quiet.since = night(3, 28, 0);
     let recovering = at(recovering(), 3, 25, 0);
     let gap = at(with_gaps(), 3, 10, 0);
-    vec![at(starting(), 2, 50, 0), at(calm(), 2, 50, 4), warned, opened, worse.clone(), worse, gap, recovering, over, quiet]
+    vec![
+        at(starting(), 2, 50, 0),
+        at(calm(), 2, 50, 4),
+        warned,
+        opened,
+        worse.clone(),
+        worse,
+        gap,
+        recovering,
+        over,
+        quiet,
+    ]
 }
 
 #[test]

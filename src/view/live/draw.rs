@@ -26,8 +26,7 @@ const ASCII_SIGNS: [char; 9] = [' ', '.', ':', '-', '=', '+', '*', '#', '#'];
 /// Keys in the last line; later ones go first where the line is short.
 const KEYS: &str = "? help  / filter  Enter story  n note  c change  r resolve  e ticket  q quit";
 /// The same where there is room.
-const MORE_KEYS: &str =
-    "? help  / filter  Enter story  i incident  g graphs  s sources  p pause  n note  c change  r resolve  e ticket  q quit";
+const MORE_KEYS: &str = "? help  / filter  Enter story  i incident  g graphs  s sources  p pause  n note  c change  r resolve  e ticket  q quit";
 /// Keys of the other pages.
 const PAGE_KEYS: &str = "Esc back  arrows scroll  n note  r resolve  e ticket  ? help  q quit";
 

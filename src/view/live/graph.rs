@@ -76,7 +76,13 @@ fn scaled(heading: Line, canvas: &Canvas, top: &str) -> Vec<Line> {
     let last = canvas.rows().saturating_sub(1);
     let mut lines = vec![heading];
     for (at, row) in canvas.lines().into_iter().enumerate() {
-        let word = if at == 0 { top } else if at == last { "0" } else { "" };
+        let word = if at == 0 {
+            top
+        } else if at == last {
+            "0"
+        } else {
+            ""
+        };
         lines.push(Line::of(&format!("{word:>0$} ", SCALE - 1), Paint::Faint).with(row));
     }
     lines
@@ -92,7 +98,8 @@ fn requests(hour: &Hour<'_>, rows: usize) -> Vec<Line> {
         bar(&mut canvas, columns.clone(), m.requests, most, Paint::Good);
         bars_of_5xx(&mut canvas, columns, m.requests_5xx, most);
     }
-    let heading = Line::of("REQUESTS  ", Paint::Strong).and("per minute   ", Paint::Good).and("x answered 5xx", Paint::Bad);
+    let heading =
+        Line::of("REQUESTS  ", Paint::Strong).and("per minute   ", Paint::Good).and("x answered 5xx", Paint::Bad);
     scaled(heading, &canvas, &amount(most))
 }
 
@@ -167,9 +174,11 @@ fn legend(ranked: &[(&str, u64)], sums: bool) -> Line {
 }
 
 fn times(live: &Live, hour: &Hour<'_>, rows: usize) -> Vec<Line> {
-    let limits = live.nodes.iter().filter_map(|n| n.limit_ms).chain(live.nodes.iter().flat_map(|n| {
-        n.cells.iter().filter_map(|c| c.limit_ms)
-    }));
+    let limits = live
+        .nodes
+        .iter()
+        .filter_map(|n| n.limit_ms)
+        .chain(live.nodes.iter().flat_map(|n| n.cells.iter().filter_map(|c| c.limit_ms)));
     let limit = limits.filter(|ms| ms.is_finite() && *ms > 0.0).reduce(f64::min);
     let known = hour.minutes.iter().filter_map(|m| m.ttfb_ms).flatten().filter(|ms| ms.is_finite());
     let top = known.chain(limit).fold(0.0, f64::max);
@@ -177,13 +186,16 @@ fn times(live: &Live, hour: &Hour<'_>, rows: usize) -> Vec<Line> {
         return vec![Line::of("TTFB      not logged", Paint::Strong); rows.min(1)];
     }
     let height = rows - 1;
-    let row = |ms: f64| height - 1 - ((ms / top) * (height - 1) as f64).round().clamp(0.0, (height - 1) as f64) as usize;
+    let row =
+        |ms: f64| height - 1 - ((ms / top) * (height - 1) as f64).round().clamp(0.0, (height - 1) as f64) as usize;
     let mut canvas = Canvas::new(hour.columns, height);
     if let Some(limit) = limit {
         (0..hour.columns).for_each(|c| canvas.put(c, row(limit), '─', Paint::Faint));
     }
     for (place, sign, paint, _) in PERCENTILES {
-        for (columns, ms) in hour.each().filter_map(|(c, m)| Some((c, m.ttfb_ms?[place]))).filter(|(_, ms)| ms.is_finite()) {
+        for (columns, ms) in
+            hour.each().filter_map(|(c, m)| Some((c, m.ttfb_ms?[place]))).filter(|(_, ms)| ms.is_finite())
+        {
             columns.for_each(|c| canvas.put(c, row(ms), sign, paint));
         }
     }

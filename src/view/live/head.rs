@@ -2,6 +2,7 @@
 //! the reading itself. In: a `Live`; out: lines. It must not know what failed.
 
 use crate::model::Stamp;
+use crate::model::incident::{Incident, State};
 use crate::model::live::{Live, Mood};
 use crate::model::stamp::{MINUTE, SECOND};
 
@@ -44,16 +45,17 @@ pub(super) fn title(live: &Live, ui: &Ui, newest: &Live, width: usize) -> Line {
             Line::of(&format!("PAUSED, {} and {} behind", duration(late), counted(missed, "update")), Paint::Careful)
         }
         None if live.wall.is_known() => {
-            let (day, clock) = (zone.day(live.wall), zone.second(live.wall));
-            Line::of(&format!("{day} {clock} {}", zone.offset_word(live.wall)), Paint::Bare)
+            let clock = zone.second(live.wall);
+            let whole = format!("{} {clock} {}", zone.day(live.wall), zone.offset_word(live.wall));
+            let fits = left.width() + 2 + whole.len() <= width;
+            Line::of(if fits { &whole } else { &clock }, Paint::Bare)
         }
         None => Line::default(),
     };
     spread(left, right, width)
 }
 
-fn is_on(state: crate::model::incident::State) -> bool {
-    use crate::model::incident::State;
+fn is_on(state: State) -> bool {
     matches!(state, State::Open | State::Recovering | State::Recurring)
 }
 
@@ -82,9 +84,11 @@ pub(super) fn visitors(live: &Live, width: usize) -> Line {
         return Line::of("VISITORS  ", Paint::Strong).and("no request was read yet", Paint::Faint);
     }
     let (bad, paint) = (r.errors_per_s > 0.0, if live.mood == Mood::Incident { Paint::Bad } else { Paint::Careful });
-    let mut line = Line::of("VISITORS  ", Paint::Strong)
-        .and(&facts::failing(r), if bad { paint } else { Paint::Good })
-        .and(&format!("   {} of {}", facts::per_second(r.errors_per_s), facts::per_second(r.requests_per_s)), Paint::Bare);
+    let mut line =
+        Line::of("VISITORS  ", Paint::Strong).and(&facts::failing(r), if bad { paint } else { Paint::Good }).and(
+            &format!("   {} of {}", facts::per_second(r.errors_per_s), facts::per_second(r.requests_per_s)),
+            Paint::Bare,
+        );
     let mut more = Vec::new();
     if r.hidden_per_min > 0.0 {
         more.push(format!("    hidden by stale {}", facts::per_minute(r.hidden_per_min)));
@@ -158,12 +162,13 @@ pub(super) fn troubles(live: &Live, ui: &Ui) -> Vec<Line> {
     found
 }
 
-/// A calm screen says so, with what still failed.
-pub(super) fn all_well(live: &Live) -> Vec<Line> {
+/// A calm screen says so, with what still failed, and with the incident that has just ended.
+pub(super) fn all_well(live: &Live, ui: &Ui) -> Vec<Line> {
     let failed: u64 = live.minutes.iter().flat_map(|m| m.failed.values()).fold(0, |a, n| a.saturating_add(*n));
-    let (requests, errors) = live.minutes.iter().fold((0u64, 0u64), |(r, e), m| {
-        (r.saturating_add(m.requests), e.saturating_add(m.requests_5xx))
-    });
+    let (requests, errors) = live
+        .minutes
+        .iter()
+        .fold((0u64, 0u64), |(r, e), m| (r.saturating_add(m.requests), e.saturating_add(m.requests_5xx)));
     let span = counted(live.minutes.len() as u64, "minute");
     let part = if requests == 0 { String::new() } else { format!(" ({})", share(errors as f64 / requests as f64)) };
     let text = match failed {
@@ -176,7 +181,21 @@ pub(super) fn all_well(live: &Live) -> Vec<Line> {
             count(requests)
         ),
     };
-    vec![Line::of("ALL WELL  ", Paint::Good).and(&text, Paint::Bare)]
+    let mut lines = vec![Line::of("ALL WELL  ", Paint::Good).and(&text, Paint::Bare)];
+    lines.extend(live.incidents.first().map(|i| over(i, live, ui)));
+    lines
+}
+
+/// `ENDED     41 shop: first byte timeout, 18 min until 03:22:40, fix NOT RECORDED`.
+fn over(i: &Incident, live: &Live, ui: &Ui) -> Line {
+    let lasted = i.closed_at.since(i.opened_at).map_or_else(String::new, duration);
+    let until = moment(i.closed_at, live.wall, ui.style.zone);
+    let line = Line::of("ENDED     ", Paint::Strong)
+        .and(&format!("{} {}, {lasted} until {until}", i.id, i.title), Paint::Bare);
+    match &i.fix {
+        Some(fix) => line.and(&format!(", fix: {fix}"), Paint::Good),
+        None => line.and(", fix NOT RECORDED", Paint::Careful),
+    }
 }
 
 /// Text at the left and at the right end; the left one is clipped, and the right one goes when it leaves too little.

@@ -87,8 +87,8 @@ impl PlainLines {
             if before == trouble {
                 continue;
             }
-            let text = if trouble.is_empty() { "is well again" } else { &trouble };
-            self.say(live.wall, &format!("{what}: {text}"), found);
+            let text = if trouble.is_empty() { format!("{what} is well again") } else { format!("{what}: {trouble}") };
+            self.say(live.wall, &text, found);
             self.troubles.insert(what, trouble);
         }
     }
@@ -166,7 +166,9 @@ fn begun(i: &Incident, live: &Live, style: &Style) -> String {
     let rates = facts::failing(&live.rates);
     let head = format!("INCIDENT {} {}{since}", i.id, i.title);
     match early {
-        None => format!("{head}; {} failed in 1 min, {rates}", count(live.rates.failed_per_min.round().max(0.0) as u64)),
+        None => {
+            format!("{head}; {} failed in 1 min, {rates}", count(live.rates.failed_per_min.round().max(0.0) as u64))
+        }
         Some(us) => format!("{head}; {} failed in {}, {rates}", count(i.failures), duration(us)),
     }
 }
@@ -196,7 +198,8 @@ fn summary(live: &Live) -> String {
         Some(i) => format!("{} {}", live.mood.word(), i.id),
         None => live.mood.word().to_string(),
     };
-    let causes: Vec<String> = live.causes.iter().take(CAUSES).map(|c| format!("{} {}", c.cause, count(c.failed))).collect();
+    let causes: Vec<String> =
+        live.causes.iter().take(CAUSES).map(|c| format!("{} {}", c.cause, count(c.failed))).collect();
     let causes = if causes.is_empty() { String::new() } else { format!(": {}", causes.join(", ")) };
     format!(
         "SUMMARY {state}; {}, {}, {} failed, {} hidden{causes}; {}",

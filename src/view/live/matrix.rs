@@ -68,7 +68,8 @@ fn plan(live: &Live, width: usize) -> Plan<'_> {
     known.truncate(fits);
     known.sort();
     let cell = if known.is_empty() { 0 } else { (free / known.len()).clamp(14, 28) };
-    let probed = |name: &str| live.nodes.iter().flat_map(|n| &n.cells).any(|c| c.backend == name && !c.health.is_empty());
+    let probed =
+        |name: &str| live.nodes.iter().flat_map(|n| &n.cells).any(|c| c.backend == name && !c.health.is_empty());
     Plan { node, cell, backends: known.iter().map(|k| (k.0, probed(k.0))).collect(), left_out }
 }
 

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
+use crate::model::Stamp;
+use crate::model::incident::as_rfc3339;
 use crate::model::live::{Gap, Live, LiveCause, LiveFailure, Mood, Rates};
 
 use super::super::json::line;
@@ -65,7 +67,8 @@ struct StateLine<'l> {
     kind: &'static str,
     schema: u32,
     state: Mood,
-    since: String,
+    #[serde(serialize_with = "as_rfc3339")]
+    since: Stamp,
     warning: &'l str,
     caught_up: bool,
     recorder: &'l Option<String>,
@@ -80,7 +83,8 @@ struct Open<'l> {
     state: &'static str,
     cause: &'l str,
     root: &'l Option<String>,
-    opened_at: String,
+    #[serde(serialize_with = "as_rfc3339")]
+    opened_at: Stamp,
 }
 
 fn state(live: &Live) -> StateLine<'_> {
@@ -91,13 +95,13 @@ fn state(live: &Live) -> StateLine<'_> {
         state: i.state.word(),
         cause: &i.cause,
         root: &i.root,
-        opened_at: i.opened_at.rfc3339(),
+        opened_at: i.opened_at,
     });
     StateLine {
         kind: "state",
         schema: live.schema,
         state: live.mood,
-        since: live.since.rfc3339(),
+        since: live.since,
         warning: &live.warning,
         caught_up: live.caught_up,
         recorder: &live.recorder,
@@ -110,8 +114,10 @@ struct SummaryLine<'l> {
     #[serde(rename = "type")]
     kind: &'static str,
     schema: u32,
-    at: String,
-    wall: String,
+    #[serde(serialize_with = "as_rfc3339")]
+    at: Stamp,
+    #[serde(serialize_with = "as_rfc3339")]
+    wall: Stamp,
     state: Mood,
     rates: &'l Rates,
     causes: &'l [LiveCause],
@@ -129,8 +135,8 @@ fn summary(live: &Live) -> SummaryLine<'_> {
     SummaryLine {
         kind: "summary",
         schema: live.schema,
-        at: live.at.rfc3339(),
-        wall: live.wall.rfc3339(),
+        at: live.at,
+        wall: live.wall,
         state: live.mood,
         rates: &live.rates,
         causes: &live.causes,

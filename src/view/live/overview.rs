@@ -69,7 +69,7 @@ fn middle(live: &Live, ui: &Ui, width: usize, rows: usize) -> Vec<Block> {
     let mut blocks = Vec::new();
     let calm = live.open().is_none();
     if calm && live.mood != Mood::Warning {
-        blocks.push(Block::of(head::all_well(live), 1, 3));
+        blocks.push(Block::of(head::all_well(live, ui), 1, 3));
     }
     blocks.push(why::causes(live, ui, width));
     blocks.extend(why::story(live, ui, width, rows >= ROOMY));
@@ -79,7 +79,8 @@ fn middle(live: &Live, ui: &Ui, width: usize, rows: usize) -> Vec<Block> {
 /// The graphs: on a calm screen as high as there is room, in an incident only on a tall one.
 fn insert_graph(blocks: &mut Vec<Block>, live: &Live, ui: &Ui, width: usize, rows: usize) {
     let calm = live.open().is_none();
-    let others: usize = blocks.iter().map(|b| if b.yields == LATEST { b.lines.len().min(CALM_LATEST) } else { b.lines.len() }).sum();
+    let others: usize =
+        blocks.iter().map(|b| if b.yields == LATEST { b.lines.len().min(CALM_LATEST) } else { b.lines.len() }).sum();
     let graphed = match calm {
         _ if live.minutes.is_empty() => 0,
         true => rows.saturating_sub(others + 1).max(CALM_GRAPH),

@@ -19,7 +19,10 @@ const HELP: [(&str, &str); 16] = [
     ("i", "the whole story of its incident, else of the worst one; Tab the next one"),
     ("g", "graphs of the last hour"),
     ("s", "sources, gaps and clocks"),
-    ("/", "show only what has all these words in node, host, url, cause, backend, verdict or status; an empty line shows all"),
+    (
+        "/",
+        "show only what has all these words in node, host, url, cause, backend, verdict or status; an empty line shows all",
+    ),
     ("p or space", "hold the screen still; reading goes on"),
     ("n", "write a note on the incident"),
     ("r", "say what resolved the incident"),

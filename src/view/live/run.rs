@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::{Position, Rect};
 
 use crate::model::live::Live;
 
@@ -46,7 +47,8 @@ pub fn run_screen(
     let reader = thread::Builder::new().name("keys".into()).spawn(move || read_keys(&sender, &told))?;
     let screen = Terminal::new(CrosstermBackend::new(stdout()))?;
     let ui = Ui::new(style).in_ascii(!speaks_utf8());
-    let ended = Screen { screen, ui, shown: feed(), stale: true, guard: &guard }.go_on(feed, act, &events, &signals, stop);
+    let ended =
+        Screen { screen, ui, shown: feed(), stale: true, guard: &guard }.go_on(feed, act, &events, &signals, stop);
     stop.store(true, Ordering::SeqCst);
     over.store(true, Ordering::SeqCst);
     drop(guard);
@@ -163,7 +165,9 @@ impl Screen<'_> {
 
     fn leave_for_a_while(&mut self) -> io::Result<()> {
         self.guard.without(Signals::stop_here)?;
-        self.screen.clear()?;
+        // Not `clear`: it asks the terminal where its cursor is, and the thread of the keys would take the answer.
+        let size = self.screen.size()?;
+        self.screen.resize(Rect::from((Position::ORIGIN, size)))?;
         self.stale = true;
         Ok(())
     }

@@ -23,8 +23,12 @@ pub(super) fn sources(live: &Live, ui: &Ui, width: usize) -> Vec<Line> {
 pub(super) fn list(live: &Live, width: usize) -> Vec<Line> {
     let mut all: Vec<&LiveSource> = live.sources.iter().collect();
     all.sort_by_key(|s| s.trouble.is_empty());
-    let path = all.iter().map(|s| Plain::of(&s.path).width()).max().unwrap_or(0).clamp(10, width.saturating_sub(56).max(12));
-    let head = format!("{:<path$} {:<15} {:>9} {:>7} {:>9} {:>8}", "SOURCE", "format", "lines", "unclear", "to read", "newest");
+    let path =
+        all.iter().map(|s| Plain::of(&s.path).width()).max().unwrap_or(0).clamp(10, width.saturating_sub(56).max(12));
+    let head = format!(
+        "{:<path$} {:<15} {:>9} {:>7} {:>9} {:>8}",
+        "SOURCE", "format", "lines", "unclear", "to read", "newest"
+    );
     let mut lines = vec![Line::of(&head, Paint::Strong)];
     for s in all {
         lines.push(source(s, path));
@@ -38,7 +42,10 @@ pub(super) fn list(live: &Live, width: usize) -> Vec<Line> {
 
 fn clocks(live: &Live) -> Vec<Line> {
     let mut lines = Vec::new();
-    lines.push(Line::of("CLOCKS", Paint::Strong).and(if live.clocks.is_empty() { "   nothing known yet" } else { "" }, Paint::Bare));
+    lines.push(
+        Line::of("CLOCKS", Paint::Strong)
+            .and(if live.clocks.is_empty() { "   nothing known yet" } else { "" }, Paint::Bare),
+    );
     for c in &live.clocks {
         let doubt = if c.enough { String::new() } else { format!(", not enough pairs to tell ({})", count(c.pairs)) };
         let mistake = c.zone_mistake.as_ref().map_or_else(String::new, |m| format!("  {m}"));
@@ -63,7 +70,9 @@ fn source(s: &LiveSource, path: usize) -> Line {
         facts::bytes(s.backlog)
     );
     let paint = if s.trouble.is_empty() { Paint::Bare } else { Paint::Careful };
-    Line::of(&padded(&shown, path), paint).and(&format!(" {}", padded(format, 15)), Paint::Faint).and(&figures, Paint::Bare)
+    Line::of(&padded(&shown, path), paint)
+        .and(&format!(" {}", padded(format, 15)), Paint::Faint)
+        .and(&figures, Paint::Bare)
 }
 
 fn gaps(live: &Live, ui: &Ui, width: usize) -> Vec<Line> {
@@ -72,7 +81,8 @@ fn gaps(live: &Live, ui: &Ui, width: usize) -> Vec<Line> {
         n => format!(", {} known to be lost", facts::bytes(n)),
     };
     let total = live.totals.gaps.max(live.gaps.len() as u64);
-    let mut lines = vec![Line::of("GAPS", Paint::Strong).and(&format!("     {} since the start{lost}", count(total)), Paint::Bare)];
+    let mut lines =
+        vec![Line::of("GAPS", Paint::Strong).and(&format!("     {} since the start{lost}", count(total)), Paint::Bare)];
     for gap in &live.gaps {
         let text = format!("{} {}", ui.style.zone.second(gap.wall), facts::gap(gap));
         let parts = Plain::of(&text).wrapped(width.saturating_sub(2).max(10));

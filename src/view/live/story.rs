@@ -71,7 +71,8 @@ fn quote(q: &Quote, width: usize) -> Vec<Line> {
         (None, 0) => q.file.clone(),
         (None, line) => format!("{}:{line}", q.file),
     };
-    let mut lines: Vec<Line> = Plain::of(&place).wrapped(room).iter().map(|t| Line::of(t.as_str(), Paint::Faint)).collect();
+    let mut lines: Vec<Line> =
+        Plain::of(&place).wrapped(room).iter().map(|t| Line::of(t.as_str(), Paint::Faint)).collect();
     let text = Plain::of(&q.text).wrapped(room.saturating_sub(2));
     lines.extend(text.iter().map(|t| Line::of("  ", Paint::Bare).and(t.as_str(), Paint::Bare)));
     beside("", lines)
