@@ -355,6 +355,7 @@ pub fn outage() -> Live {
 }
 
 /// The same with the long sentences that cause files really give.
+#[cfg(feature = "tui")]
 pub fn wordy() -> Live {
     let mut live = outage();
     live.seen.clear();

@@ -150,6 +150,20 @@ fn long_pages_scroll_to_their_end_and_no_further() {
 }
 
 #[test]
+fn what_is_pasted_goes_into_the_line_and_nowhere_else() {
+    let mut ui = ui();
+    ui.paste("q");
+    press(&mut ui, &outage(), "n");
+    ui.paste("two\nlines");
+    assert_eq!(press(&mut ui, &outage(), "\n"), Some(Action::Note { incident: 41, text: "two lines".into() }));
+}
+
+#[test]
+fn a_window_of_one_line_shows_the_state() {
+    assert!(text(&outage(), &ui(), 80, 1).starts_with("INCIDENT 41 shop"));
+}
+
+#[test]
 fn an_answer_is_said_at_the_bottom() {
     let mut ui = ui();
     ui.answer(&Action::Change { text: "x".into() }, "recorded: x".into());

@@ -95,6 +95,20 @@ fn calm_again() {
 }
 
 #[test]
+fn a_trickle_and_no_client_log() {
+    let mut live = calm();
+    live.incidents = outage().incidents;
+    live.incidents[0].state = guru::model::incident::State::Recurring;
+    live.incidents[0].title = "shop: oversized Set-Cookie".into();
+    live.minutes[20].failed.insert("oversized.header_line".into(), 2);
+    live.causes = outage().causes.split_off(2);
+    live.causes[0].cause = "oversized.header_line".into();
+    live.rates.requests_per_s = 0.0;
+    live.rates.failed_per_min = 0.3;
+    insta::assert_snapshot!(at_80x24(&live));
+}
+
+#[test]
 fn gaps_and_unreadable_logs() {
     insta::assert_snapshot!(at_80x24(&with_gaps()));
 }

@@ -36,7 +36,10 @@ pub fn draw(frame: &mut Frame<'_>, live: &Live, ui: &Ui) {
     if area.is_empty() {
         return;
     }
-    let (width, rows) = (usize::from(area.width), usize::from(area.height) - 1);
+    // A window of two lines is for the state, not for the keys.
+    let asked = ui.prompt.is_some() || ui.message().is_some();
+    let last_line = u16::from(asked || area.height > 2);
+    let (width, rows) = (usize::from(area.width), usize::from(area.height - last_line));
     let (lines, selected) = lines(live, ui, width, rows);
     let buffer = frame.buffer_mut();
     for (row, line) in (area.y..).zip(lines.iter().take(rows)) {
@@ -53,7 +56,8 @@ pub fn draw(frame: &mut Frame<'_>, live: &Live, ui: &Ui) {
             put(buffer, area, last, &line, ui);
             frame.set_cursor_position(Position::new(area.x + cursor.min(width - 1) as u16, last));
         }
-        None => put(buffer, area, last, &footer(ui, width), ui),
+        None if last_line == 1 => put(buffer, area, last, &footer(ui, width), ui),
+        None => {}
     }
 }
 

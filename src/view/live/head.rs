@@ -7,7 +7,7 @@ use crate::model::live::{Live, Mood};
 use crate::model::stamp::{MINUTE, SECOND};
 
 use super::super::paper::{Line, Paint};
-use super::super::words::{count, counted, duration, share};
+use super::super::words::{count, counted, duration};
 use super::super::zone::Zone;
 use super::facts;
 use super::ui::Ui;
@@ -31,7 +31,7 @@ pub(super) fn paint(mood: Mood) -> Paint {
 pub(super) fn title(live: &Live, ui: &Ui, newest: &Live, width: usize) -> Line {
     let zone = ui.style.zone;
     let mut left = Line::of(facts::state(live.mood), paint(live.mood));
-    if let Some(open) = live.open() {
+    if let Some(open) = pressing(live) {
         left = left.and(&format!(" {} ", open.id), Paint::Strong).and(&open.service, Paint::Strong);
         let others = live.incidents.iter().filter(|i| is_on(i.state)).count() - 1;
         if others > 0 {
@@ -55,8 +55,14 @@ pub(super) fn title(live: &Live, ui: &Ui, newest: &Live, width: usize) -> Line {
     spread(left, right, width)
 }
 
-fn is_on(state: State) -> bool {
+/// True until it is over.
+pub(super) fn is_on(state: State) -> bool {
     matches!(state, State::Open | State::Recovering | State::Recurring)
+}
+
+/// The incident that the screen is about; none while it is calm, although a trickle may recur.
+pub(super) fn pressing(live: &Live) -> Option<&Incident> {
+    live.open().filter(|_| live.mood != Mood::Calm)
 }
 
 fn since(live: &Live, zone: Zone) -> String {
@@ -82,6 +88,10 @@ pub(super) fn visitors(live: &Live, width: usize) -> Line {
     let r = &live.rates;
     if live.mood == Mood::Starting && live.minutes.is_empty() {
         return Line::of("VISITORS  ", Paint::Strong).and("no request was read yet", Paint::Faint);
+    }
+    if r.requests_per_s <= 0.0 {
+        let failed = format!("no client request is in sight; fetches failed {}", facts::per_minute(r.failed_per_min));
+        return Line::of("VISITORS  ", Paint::Strong).and(&failed, Paint::Bare);
     }
     let (bad, paint) = (r.errors_per_s > 0.0, if live.mood == Mood::Incident { Paint::Bad } else { Paint::Careful });
     let mut line =
@@ -160,42 +170,6 @@ pub(super) fn troubles(live: &Live, ui: &Ui) -> Vec<Line> {
         found.push(line("CLOCK", mistake, Paint::Careful));
     }
     found
-}
-
-/// A calm screen says so, with what still failed, and with the incident that has just ended.
-pub(super) fn all_well(live: &Live, ui: &Ui) -> Vec<Line> {
-    let failed: u64 = live.minutes.iter().flat_map(|m| m.failed.values()).fold(0, |a, n| a.saturating_add(*n));
-    let (requests, errors) = live
-        .minutes
-        .iter()
-        .fold((0u64, 0u64), |(r, e), m| (r.saturating_add(m.requests), e.saturating_add(m.requests_5xx)));
-    let span = counted(live.minutes.len() as u64, "minute");
-    let part = if requests == 0 { String::new() } else { format!(" ({})", share(errors as f64 / requests as f64)) };
-    let text = match failed {
-        _ if live.minutes.is_empty() => "no incident is open".to_string(),
-        0 => format!("no fetch failed in the last {span}; {} requests", count(requests)),
-        n => format!(
-            "{} failed in the last {span}; {} of {} requests got 5xx{part}",
-            counted(n, "fetch").replace("fetchs", "fetches"),
-            count(errors),
-            count(requests)
-        ),
-    };
-    let mut lines = vec![Line::of("ALL WELL  ", Paint::Good).and(&text, Paint::Bare)];
-    lines.extend(live.incidents.first().map(|i| over(i, live, ui)));
-    lines
-}
-
-/// `ENDED     41 shop: first byte timeout, 18 min until 03:22:40, fix NOT RECORDED`.
-fn over(i: &Incident, live: &Live, ui: &Ui) -> Line {
-    let lasted = i.closed_at.since(i.opened_at).map_or_else(String::new, duration);
-    let until = moment(i.closed_at, live.wall, ui.style.zone);
-    let line = Line::of("ENDED     ", Paint::Strong)
-        .and(&format!("{} {}, {lasted} until {until}", i.id, i.title), Paint::Bare);
-    match &i.fix {
-        Some(fix) => line.and(&format!(", fix: {fix}"), Paint::Good),
-        None => line.and(", fix NOT RECORDED", Paint::Careful),
-    }
 }
 
 /// Text at the left and at the right end; the left one is clipped, and the right one goes when it leaves too little.

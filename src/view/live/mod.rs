@@ -10,6 +10,8 @@ mod lines;
 mod objects;
 
 #[cfg(feature = "tui")]
+mod calm;
+#[cfg(feature = "tui")]
 mod canvas;
 #[cfg(feature = "tui")]
 mod draw;

@@ -8,7 +8,7 @@ use super::super::words::counted;
 use super::graph::graph;
 use super::stack::{Block, fit};
 use super::ui::Ui;
-use super::{head, latest, matrix, sources, why};
+use super::{calm, head, latest, matrix, sources, why};
 
 /// From this many rows on, there is room for graphs and for whole sentences.
 const TALL: usize = 40;
@@ -67,9 +67,9 @@ fn middle(live: &Live, ui: &Ui, width: usize, rows: usize) -> Vec<Block> {
         return vec![Block { wanted: 4, least: 1, lines, yields: 9 }];
     }
     let mut blocks = Vec::new();
-    let calm = live.open().is_none();
+    let calm = head::pressing(live).is_none();
     if calm && live.mood != Mood::Warning {
-        blocks.push(Block::of(head::all_well(live, ui), 1, 3));
+        blocks.push(Block::of(calm::calm(live, ui), 1, 3));
     }
     blocks.push(why::causes(live, ui, width));
     blocks.extend(why::story(live, ui, width, rows >= ROOMY));
@@ -78,7 +78,7 @@ fn middle(live: &Live, ui: &Ui, width: usize, rows: usize) -> Vec<Block> {
 
 /// The graphs: on a calm screen as high as there is room, in an incident only on a tall one.
 fn insert_graph(blocks: &mut Vec<Block>, live: &Live, ui: &Ui, width: usize, rows: usize) {
-    let calm = live.open().is_none();
+    let calm = head::pressing(live).is_none();
     let others: usize =
         blocks.iter().map(|b| if b.yields == LATEST { b.lines.len().min(CALM_LATEST) } else { b.lines.len() }).sum();
     let graphed = match calm {

@@ -91,6 +91,14 @@ impl Prompt {
         Typed::More
     }
 
+    /// Takes a text that was pasted; it stays one line.
+    pub(super) fn paste(&mut self, text: &str) {
+        let room = LONGEST.saturating_sub(self.text.chars().count());
+        let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(room).collect();
+        self.text.insert_str(self.byte(self.cursor), &text);
+        self.cursor += text.chars().count();
+    }
+
     /// Removes from that character up to the cursor.
     fn cut(&mut self, from: usize) {
         let range = self.byte(from)..self.byte(self.cursor);
@@ -130,5 +138,13 @@ mod tests {
         assert_eq!(typed(&[(KeyCode::Home, none), (KeyCode::Delete, none)]), ("rößer jetzt".into(), 0));
         assert_eq!(typed(&[(KeyCode::Left, none), (KeyCode::Char('ü'), none)]), ("größer jetzüt".into(), 12));
         assert_eq!(typed(&[(KeyCode::Char('u'), control), (KeyCode::Delete, none)]), ("".into(), 0));
+    }
+
+    #[test]
+    fn what_is_pasted_stays_one_line() {
+        let mut prompt = Prompt::new(Purpose::Change, "ab");
+        prompt.cursor = 1;
+        prompt.paste("ü\nq\x1b");
+        assert_eq!((prompt.text.as_str(), prompt.cursor), ("aü q b", 5));
     }
 }

@@ -138,7 +138,14 @@ impl Screen<'_> {
     /// Takes one event; true when that was the end.
     fn take(&mut self, event: Event, act: &mut dyn FnMut(Action) -> String) -> io::Result<bool> {
         self.stale = true;
-        let Event::Key(pressed) = event else { return Ok(false) };
+        let pressed = match event {
+            Event::Key(pressed) => pressed,
+            Event::Paste(text) => {
+                self.ui.paste(&text);
+                return Ok(false);
+            }
+            _ => return Ok(false),
+        };
         if is_stop(pressed) {
             self.leave_for_a_while()?;
             return Ok(false);

@@ -49,8 +49,8 @@ pub(super) fn fit(blocks: &mut [Block], height: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::paper::Paint;
     use super::*;
+    use crate::view::paper::Paint;
 
     fn heights(blocks: &[Block], height: usize) -> Vec<usize> {
         let mut blocks = blocks.to_vec();

@@ -107,6 +107,14 @@ impl Ui {
         }
     }
 
+    /// Takes a text that was pasted: into the line that is typed. Elsewhere it is ignored, because its letters would be
+    /// taken for keys.
+    pub fn paste(&mut self, text: &str) {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.paste(text);
+        }
+    }
+
     /// Tells the size of the terminal, so that keys cannot scroll beyond the end of a page.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.size = (columns, rows);

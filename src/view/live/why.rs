@@ -8,7 +8,7 @@ use super::super::paper::{Line, Paint};
 use super::super::plain::{Plain, width as columns_of};
 use super::super::telling::telling;
 use super::super::words::{count, duration};
-use super::head::moment;
+use super::head::{moment, pressing};
 use super::latest;
 use super::stack::Block;
 use super::trend::trend;
@@ -25,16 +25,22 @@ pub(super) fn causes(live: &Live, ui: &Ui, width: usize) -> Block {
     let shown: Vec<&LiveCause> = live.causes.iter().filter(|c| is_shown(c, live, &words)).collect();
     if shown.is_empty() {
         let nothing = if words.is_empty() { "nothing failed" } else { "no cause matches the filter" };
-        let lines = if live.open().is_some() { vec![Line::of(nothing, Paint::Faint)] } else { Vec::new() };
+        let lines = if pressing(live).is_some() { vec![Line::of(nothing, Paint::Faint)] } else { Vec::new() };
         return Block::of(lines, 0, 3);
     }
     let named = shown.iter().map(|c| Plain::of(&c.cause).width()).max().unwrap_or(0).clamp(19, 26);
     let role = if width >= named + 45 { 14 } else { 0 };
-    let label = if live.open().is_some() { "WHY, since start" } else { "WHY, last hour" };
+    let label = if pressing(live).is_some() { "WHY, since start" } else { "WHY, last hour" };
     let span = duration(super::head::us(f64::from(live.span_s) * TREND as f64));
     let head = format!("{label:<0$}{1:>9}   trend, {span}", named + 2 + role, "failed");
     let mut lines = vec![Line::of(&head, Paint::Strong)];
-    lines.extend(shown.iter().map(|c| cause(c, named, role, width)));
+    // What is first here is what the incident is about; without one nothing is alarming.
+    let paint = |at: usize| match (pressing(live).is_some(), at) {
+        (true, 0) => Paint::Bad,
+        (true, _) => Paint::Careful,
+        (false, _) => Paint::Bare,
+    };
+    lines.extend(shown.iter().enumerate().map(|(at, c)| cause(c, paint(at), (named, role), width)));
     Block { wanted: lines.len().min(5), least: 2, lines, yields: 3 }
 }
 
@@ -44,8 +50,8 @@ fn is_shown(cause: &LiveCause, live: &Live, words: &[String]) -> bool {
     words.iter().all(|w| id.contains(w.as_str())) || among()
 }
 
-fn cause(c: &LiveCause, named: usize, role: usize, width: usize) -> Line {
-    let mut line = Line::of("  ", Paint::Bare).and(&padded(&c.cause, named), Paint::Bad);
+fn cause(c: &LiveCause, paint: Paint, (named, role): (usize, usize), width: usize) -> Line {
+    let mut line = Line::of("  ", Paint::Bare).and(&padded(&c.cause, named), paint);
     if role > 0 {
         line = line.and(&padded(&c.role, role), Paint::Faint);
     }
@@ -65,7 +71,7 @@ pub(super) fn padded(text: &str, columns: usize) -> String {
 
 /// What the worst open incident is about, label by label.
 pub(super) fn story(live: &Live, ui: &Ui, width: usize, roomy: bool) -> Vec<Block> {
-    let Some(incident) = live.open() else { return Vec::new() };
+    let Some(incident) = pressing(live) else { return Vec::new() };
     let mut blocks = vec![Block::of(root(incident, live, width), 1, 4)];
     blocks.push(Block::of(near(incident, live, ui), 0, 6));
     blocks.push(Block::of(ended(incident, live, ui), 0, 5));
