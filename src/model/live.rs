@@ -56,6 +56,8 @@ pub struct Rates {
     pub errors_per_s: f64,
     /// Share (0 to 1) of client requests answered 5xx now.
     pub share: f64,
+    /// The status that nine in ten of those carry; `None` when they are mixed or there are none.
+    pub status: Option<u16>,
     /// The same before the trouble: the median of the calm minutes known; `None` without ten of them.
     pub usual_share: Option<f64>,
     /// Failed fetches per minute.
@@ -281,6 +283,8 @@ pub struct Live {
     pub store_error: String,
     /// Incidents that are open or were seen in the last hour: open ones first, worst first.
     pub incidents: Vec<Incident>,
+    /// How sure the deepest cause of the worst open incident is, 0 to 1; `None` when nobody reckoned it.
+    pub confidence: Option<f64>,
     /// Rates.
     pub rates: Rates,
     /// Logs.

@@ -1,6 +1,7 @@
 //! From what was found to what people and programs read. In: a `Report`, an `Incident`, a `Failure`, an `Event`, an
-//! `Explanation`, an `Error`; out: text, JSON, CSV, Markdown. Pure functions: no input or output, and nothing is
-//! decided here that the model does not say. It must not know how anything was read, judged or stored.
+//! `Explanation`, an `Error`, a `Live`; out: text, JSON, CSV, Markdown, the screen. Pure functions, but for the loop of
+//! the screen, which owns the terminal; nothing is decided here that the model does not say. It must not know how
+//! anything was read, judged or stored.
 //!
 //! Everything that is written as text passes through [`Plain`], because log content is chosen by strangers.
 
@@ -12,6 +13,7 @@ mod ground;
 mod incident;
 mod json;
 mod list;
+mod live;
 mod object;
 mod paper;
 mod plain;
@@ -32,6 +34,9 @@ pub use failed_fetch::failed_fetch;
 pub use incident::incident;
 pub use json::{incident_json, incidents_json, json, ndjson};
 pub use list::{csv, incident_list, markdown};
+#[cfg(feature = "tui")]
+pub use live::{Action, Ui, draw, key, run_screen};
+pub use live::{PlainLines, live_ndjson};
 pub use plain::Plain;
 pub use report::report;
 pub use style::Style;

@@ -59,6 +59,18 @@ impl Line {
         self
     }
 
+    /// The same line with another one after it.
+    pub(super) fn with(mut self, other: Line) -> Line {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Its pieces, from left to right.
+    #[cfg(feature = "tui")]
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (&str, Paint)> {
+        self.0.iter().map(|(text, paint)| (text.as_str(), *paint))
+    }
+
     /// Columns that it takes.
     pub(super) fn width(&self) -> usize {
         self.0.iter().map(|(text, _)| text.width()).sum()
@@ -72,7 +84,7 @@ impl Line {
     }
 
     /// The line in at most `columns` columns.
-    fn clipped(&self, columns: usize) -> Line {
+    pub(super) fn clipped(&self, columns: usize) -> Line {
         let mut left = columns;
         let mut pieces = Vec::with_capacity(self.0.len());
         for (text, paint) in &self.0 {
@@ -200,9 +212,7 @@ pub(super) fn beside(label: &str, lines: Vec<Line>) -> Vec<Line> {
     let mut label = format!("{label:<LABEL$}");
     let mut found = Vec::with_capacity(lines.len());
     for line in lines {
-        let mut whole = Line::of(&label, Paint::Strong);
-        whole.0.extend(line.0);
-        found.push(whole);
+        found.push(Line::of(&label, Paint::Strong).with(line));
         label = " ".repeat(LABEL);
     }
     found
@@ -228,13 +238,7 @@ pub(super) fn flowing(label: &str, items: &[String], between: &str, style: &Styl
 /// Text at the left and at the right end of one line; the right one on a line of its own when both do not fit.
 pub(super) fn ends(left: Line, right: Line, style: &Style) -> Vec<Line> {
     let free = style.columns().saturating_sub(left.width() + right.width());
-    if free >= 2 {
-        let mut whole = left.and(&" ".repeat(free), Paint::Bare);
-        whole.0.extend(right.0);
-        vec![whole]
-    } else {
-        vec![left, right]
-    }
+    if free >= 2 { vec![left.and(&" ".repeat(free), Paint::Bare).with(right)] } else { vec![left, right] }
 }
 
 #[cfg(test)]
