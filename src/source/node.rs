@@ -54,8 +54,24 @@ struct Name<'p> {
     stem: String,
 }
 
-/// The node of each path, in the same order. Depends on the set of paths, not on their order.
+/// The node of each path, in the same order. Depends on the set of logs, not on their order, nor on how many rotated
+/// files of each there are: a node keeps its name when its log is rotated.
 pub fn node_names(paths: &[&str]) -> Vec<String> {
+    let keys: Vec<String> = paths.iter().map(|p| series_key(p).0).collect();
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut logs: Vec<&str> = Vec::new();
+    for (key, path) in keys.iter().zip(paths) {
+        first.entry(key.as_str()).or_insert_with(|| {
+            logs.push(path);
+            logs.len() - 1
+        });
+    }
+    let names = names_of_logs(&logs);
+    keys.iter().map(|key| names[first[key.as_str()]].clone()).collect()
+}
+
+/// The same of different logs.
+fn names_of_logs(paths: &[&str]) -> Vec<String> {
     let names: Vec<Name> = paths.iter().map(|p| name(p)).collect();
     let shared = shared_folders(&names);
     let keys: Vec<Vec<&str>> = names.iter().map(|n| key(n.folders.get(shared..).unwrap_or_default())).collect();

@@ -74,6 +74,7 @@ pub struct Tail<'a> {
     pub(super) frozen: Frozen,
     pub(super) past: Past,
     by_log: Vec<LogTraffic>,
+    named: HashMap<String, String>,
     pub(super) beats: Beats,
     pub(super) sent: Sent,
     pub(super) scene: Scene,
@@ -115,6 +116,7 @@ impl<'a> Tail<'a> {
             frozen: Frozen::default(),
             past,
             by_log: resume.by_log,
+            named: HashMap::new(),
             beats: Beats::default(),
             sent,
             scene: Scene::default(),
@@ -197,8 +199,7 @@ impl<'a> Tail<'a> {
         if asked.is_empty() {
             return;
         }
-        let logs: Vec<&str> = self.strands.values().map(|s| s.opening.log.as_str()).collect();
-        let nodes: HashMap<u32, String> = self.strands.keys().copied().zip(node_names(&logs)).collect();
+        let nodes = self.nodes();
         let job = &self.job;
         let looked: Vec<_> = asked.par_iter().map(|id| (*id, recognise(&self.strands[id].found(), job))).collect();
         let (mut known, mut of, mut apart): (Vec<Known>, Vec<u32>, Vec<bool>) = Default::default();
@@ -223,6 +224,14 @@ impl<'a> Tail<'a> {
             }
         }
         self.enlist(known, &of, &apart);
+    }
+
+    /// What the node of each file is called. A log keeps the name that it got first, whatever comes beside it.
+    fn nodes(&mut self) -> HashMap<u32, String> {
+        let logs: Vec<&str> = self.strands.values().map(|s| s.opening.log.as_str()).collect();
+        let names = node_names(&logs);
+        let named = self.strands.iter().zip(names);
+        named.map(|((id, s), name)| (*id, self.named.entry(s.opening.log.clone()).or_insert(name).clone())).collect()
     }
 
     fn enlist(&mut self, known: Vec<Known>, of: &[u32], apart: &[bool]) {
