@@ -37,7 +37,9 @@ pub fn check(url: &str, allow_http: bool) -> Result<(), String> {
     match uri.scheme_str() {
         Some("https") if !host.is_empty() => Ok(()),
         Some("http") if allow_http || is_loopback(host) => Ok(()),
-        Some("http") => Err(format!("http:// to {host} can be read on the way: use https://, or say allow_http = true")),
+        Some("http") => {
+            Err(format!("http:// to {host} can be read on the way: use https://, or say allow_http = true"))
+        }
         _ => Err("the url is no web address: write https://…".into()),
     }
 }
@@ -60,13 +62,7 @@ fn is_link_local(ip: IpAddr) -> bool {
 ///
 /// # Errors
 /// 429, 5xx, timeouts and broken connections are passing, everything else is lasting.
-pub fn post(
-    web: &Web,
-    path: &str,
-    headers: &[(&str, String)],
-    body: &[u8],
-    timeout: Duration,
-) -> Result<(), Failure> {
+pub fn post(web: &Web, path: &str, headers: &[(&str, String)], body: &[u8], timeout: Duration) -> Result<(), Failure> {
     let url = match &web.address {
         Address::Open(url) => url.clone(),
         Address::Secret(file) => secret::read(file).map_err(Failure::passing)?,
@@ -127,7 +123,10 @@ fn refused(mut answer: Response<Body>) -> Failure {
     let (retry_after, location) = (header("retry-after"), header("location"));
     if status.is_redirection() {
         let to = location.map_or_else(|| "elsewhere".to_string(), |l| brief(&l));
-        return Failure::lasting(format!("answered {}: moved to {to}: write that address into the configuration", status.as_u16()));
+        return Failure::lasting(format!(
+            "answered {}: moved to {to}: write that address into the configuration",
+            status.as_u16()
+        ));
     }
     let mut said = String::new();
     let mut reader = std::io::Read::take(answer.body_mut().as_reader(), ANSWER);
@@ -162,11 +161,13 @@ fn wait(value: &str, now: SystemTime) -> Option<Duration> {
 
 /// One line of printable text, at most 300 characters.
 pub fn brief(text: &str) -> String {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
     words.join(" ").chars().take(300).collect()
 }
 
-const LINK: &str = "its name leads to an address of the link itself (169.254.0.0/16 or fe80::/10): nothing is sent there";
+const LINK: &str =
+    "its name leads to an address of the link itself (169.254.0.0/16 or fe80::/10): nothing is sent there";
 
 /// Looks names up as usual but refuses addresses of the link.
 #[derive(Debug)]

@@ -28,9 +28,8 @@ pub fn trouble(path: &Path) -> Option<String> {
     if let Err(e) = read(path) {
         return Some(e);
     }
-    open_to_all(path).then(|| {
-        format!("everybody on this machine can read {}: run chmod o-rwx {}", path.display(), path.display())
-    })
+    open_to_all(path)
+        .then(|| format!("everybody on this machine can read {}: run chmod o-rwx {}", path.display(), path.display()))
 }
 
 #[cfg(unix)]

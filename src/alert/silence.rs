@@ -76,15 +76,20 @@ impl Daily {
 
     fn holds(self, wall: Stamp) -> bool {
         let now = wall.0.div_euclid(MINUTE).rem_euclid(DAY);
-        if self.from < self.until { (self.from..self.until).contains(&now) } else { now >= self.from || now < self.until }
+        if self.from < self.until {
+            (self.from..self.until).contains(&now)
+        } else {
+            now >= self.from || now < self.until
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Daily {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Daily, D::Error> {
         let words = String::deserialize(d)?;
-        Daily::parse(&words)
-            .ok_or_else(|| D::Error::custom(format!("\"{words}\" is no span of a day: write two times, UTC, such as 02:00-04:00")))
+        Daily::parse(&words).ok_or_else(|| {
+            D::Error::custom(format!("\"{words}\" is no span of a day: write two times, UTC, such as 02:00-04:00"))
+        })
     }
 }
 
@@ -132,7 +137,9 @@ mod tests {
 
     #[test]
     fn everything_that_is_written_must_fit() {
-        let s = silence("service = 'shop*'\ncause = 'timeout.*'\nfrom = '2026-11-20T10:00:00Z'\nuntil = 2026-11-20T12:00:00Z");
+        let s = silence(
+            "service = 'shop*'\ncause = 'timeout.*'\nfrom = '2026-11-20T10:00:00Z'\nuntil = 2026-11-20T12:00:00Z",
+        );
         let eleven = at("2026-11-20T11:00:00Z");
         assert!(s.covers("Shop-eu", "timeout.first_byte", &[], eleven));
         assert!(!s.covers("api", "timeout.first_byte", &[], eleven));
@@ -153,7 +160,9 @@ mod tests {
     #[test]
     fn a_daily_silence_may_go_over_midnight() {
         let night = silence("daily = '22:30-04:00'");
-        for (time, held) in [("22:29:59", false), ("22:30:00", true), ("00:00:00", true), ("03:59:59", true), ("04:00:00", false)] {
+        for (time, held) in
+            [("22:29:59", false), ("22:30:00", true), ("00:00:00", true), ("03:59:59", true), ("04:00:00", false)]
+        {
             assert_eq!(night.covers("", "", &[], at(&format!("2026-11-20T{time}Z"))), held, "{time}");
         }
         for wrong in ["2-4", "25:00-04:00", "02:00", "02:00-02:00", "a:b-c:d"] {

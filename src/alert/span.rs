@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn lengths_are_read_and_written_alike() {
-        for (words, us) in [("90s", 90_000_000), ("1h30m", 5_400_000_000), ("500ms", 500_000), ("2 d", 172_800_000_000)] {
+        for (words, us) in [("90s", 90_000_000), ("1h30m", 5_400_000_000), ("500ms", 500_000), ("2 d", 172_800_000_000)]
+        {
             assert_eq!(Span::parse(words), Ok(Span(us)));
             assert_eq!(Span::parse(&Span(us).to_string()), Ok(Span(us)));
         }

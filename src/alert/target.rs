@@ -155,7 +155,14 @@ const KINDS: [(&str, &[&str]); 6] = [
     (
         "webhook",
         &[
-            "url", "url_file", "allow_http", "ca_file", "token_file", "secret_file", "template", "template_file",
+            "url",
+            "url_file",
+            "allow_http",
+            "ca_file",
+            "token_file",
+            "secret_file",
+            "template",
+            "template_file",
             "content_type",
         ],
     ),
@@ -172,7 +179,8 @@ const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 impl Sink {
     /// True when it wants the notice.
     pub fn wants(&self, notice: &Notice) -> bool {
-        (self.only.is_empty() || self.only.contains(&notice.kind)) && Severity::of(&notice.severity) >= self.min_severity
+        (self.only.is_empty() || self.only.contains(&notice.kind))
+            && Severity::of(&notice.severity) >= self.min_severity
     }
 
     /// Every file that it needs, with the key that names it.
@@ -202,7 +210,10 @@ impl Sink {
                 kind => format!("\"{kind}\" is no kind of sink: write one of {known}"),
             });
         };
-        if w.name.is_empty() || w.name == "all" || !w.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+        if w.name.is_empty()
+            || w.name == "all"
+            || !w.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        {
             return Err(format!("a sink of kind {} needs a name of letters, digits, - and _, other than all", w.kind));
         }
         for key in w.set() {
@@ -259,7 +270,9 @@ impl Written {
             "smtp" => self.smtp()?,
             _ => match self.argv.clone().unwrap_or_default() {
                 argv if argv.first().is_some_and(|p| p.starts_with('/')) => Target::Command { argv },
-                _ => return Err("argv must begin with the full path of a program, such as [\"/usr/bin/logger\"]".into()),
+                _ => {
+                    return Err("argv must begin with the full path of a program, such as [\"/usr/bin/logger\"]".into());
+                }
             },
         })
     }
@@ -272,7 +285,9 @@ impl Written {
             (None, None) if self.kind == "slack" => {
                 return Err("url_file is missing: the address of a chat's webhook is a secret".into());
             }
-            (None, None) => Address::Open(usual.ok_or("url (or url_file, when it is a secret) is missing")?.to_string()),
+            (None, None) => {
+                Address::Open(usual.ok_or("url (or url_file, when it is a secret) is missing")?.to_string())
+            }
         };
         let allow_http = self.allow_http.unwrap_or(false);
         if let Address::Open(url) = &address {

@@ -93,7 +93,8 @@ pub fn sent(db: &Connection, id: i64, now: Stamp) -> rusqlite::Result<()> {
 
 /// A try failed; the next one is at `next_try`.
 pub fn failed(db: &Connection, id: i64, next_try: Stamp, error: &str) -> rusqlite::Result<()> {
-    let sql = "UPDATE outbox SET next_try_at_us = ?2, tries = tries + 1, error = ?3 WHERE id = ?1 AND sent_at_us IS NULL";
+    let sql =
+        "UPDATE outbox SET next_try_at_us = ?2, tries = tries + 1, error = ?3 WHERE id = ?1 AND sent_at_us IS NULL";
     db.prepare_cached(sql)?.execute(params![id, next_try.0, plain(error)]).map(drop)
 }
 
@@ -119,7 +120,6 @@ pub fn told(db: &Connection, since: Stamp) -> rusqlite::Result<Vec<(Notice, Stam
     }
     Ok(all)
 }
-
 
 impl Store {
     /// Writes notices with the names of the sinks that each is for, in one transaction; one that is there already stays
