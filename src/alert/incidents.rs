@@ -3,7 +3,7 @@
 
 use super::rules::Rules;
 use super::severity::Severity;
-use super::thread::{Thread, group};
+use super::thread::{Thread, group, worse};
 use super::watch::{Watch, is_over};
 use super::words;
 use crate::model::alert::{Notice, NoticeKind};
@@ -87,9 +87,9 @@ fn advance(
     if !thread.told.open {
         if deserves(&rules, i, live) {
             let since = *thread.ripe.get_or_insert(wall);
-            if wall.since(since).is_some_and(|us| us >= rules.grouping_wait.0) && watch.may_open(&thread.service) {
+            if wall.since(since).is_some_and(|us| us >= rules.grouping_wait.0) && watch.may_open(&i.service) {
                 let notice = rated(words::about(i, live, NoticeKind::Opened), i, live, &rules);
-                watch.note_opened(&thread.service, wall);
+                watch.note_opened(&i.service, wall);
                 tell(thread, notice, "opened", wall, out);
             }
         } else {
@@ -105,7 +105,7 @@ fn go_on(rules: &Rules, thread: &mut Thread, i: &Incident, live: &Live, wall: St
     if is_worse(rules, thread, i, live) {
         let mut notice = rated(words::about(i, live, NoticeKind::Escalated), i, live, rules);
         notice.title.insert_str(0, "worse: ");
-        tell(thread, notice, &format!("escalated/{}", thread.told.escalations + 1), wall, out);
+        tell(thread, notice, &worse(thread.told.escalations + 1, recent(i, live)), wall, out);
     }
     let new: Vec<&CauseShare> = i.causes.iter().filter(|c| is_new(rules, thread, c)).collect();
     for cause in new {
@@ -147,11 +147,16 @@ fn is_silenced(rules: &Rules, i: &Incident, live: &Live, wall: Stamp) -> bool {
 fn is_worse(rules: &Rules, thread: &Thread, i: &Incident, live: &Live) -> bool {
     let factor = rules.escalation_factor;
     let share = words::share(i, live).unwrap_or(0.0);
-    let recent = i.curve.iter().filter(|(at, _)| live.at.since(Stamp(*at)).is_some_and(|us| us <= RECENT_US));
-    let per_min = recent.map(|(_, n)| *n).max().unwrap_or(0) as f64;
+    let per_min = recent(i, live) as f64;
     let more_share = thread.told.share > 0.0 && share >= factor * thread.told.share.max(0.001);
     let more_failures = per_min >= rules.min_failures as f64 && per_min >= factor * thread.told.per_min.max(1.0);
     more_share || more_failures
+}
+
+/// The most failed fetches of one of the last minutes.
+fn recent(i: &Incident, live: &Live) -> u64 {
+    let recent = i.curve.iter().filter(|(at, _)| live.at.since(Stamp(*at)).is_some_and(|us| us <= RECENT_US));
+    recent.map(|(_, n)| *n).max().unwrap_or(0)
 }
 
 /// A cause of its own, that came after the incident was told, with enough failures.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::severity::Severity;
 use crate::model::alert::{Notice, NoticeKind};
-use crate::model::stamp::{MINUTE, Stamp};
+use crate::model::stamp::{MINUTE, SECOND, Stamp};
 
 /// Characters of a service's name that go into the name of a group: receivers take no more than 255 in all.
 const SERVICE: usize = 150;
@@ -61,11 +61,22 @@ impl Told {
     }
 }
 
-/// Failed fetches per minute since it began, of a notice; at least a minute is taken.
+/// Failed fetches per minute, of a notice: those that its key names (see [`worse`]), else the mean since it began.
 fn per_min(notice: &Notice) -> f64 {
-    let us = opened_at(&notice.group).and_then(|t| notice.at().since(t)).unwrap_or(0).max(MINUTE);
-    notice.failures as f64 * MINUTE as f64 / us as f64
+    let named = notice.key.rsplit_once('/').and_then(|(_, last)| last.strip_suffix(PER_MIN)?.parse::<u64>().ok());
+    let us = opened_at(&notice.group).and_then(|t| notice.at().since(t)).unwrap_or(0).max(SHORTEST_US);
+    named.map_or(notice.failures as f64 * MINUTE as f64 / us as f64, |n| n as f64)
 }
+
+/// The step of becoming worse for the `n`th time, at so many failed fetches per minute. The rate stands in the key
+/// because the mean since the beginning follows a jump only slowly: every step after it would look like another.
+pub fn worse(n: u32, per_min: u64) -> String {
+    format!("escalated/{n}/{per_min}{PER_MIN}")
+}
+
+const PER_MIN: &str = "-per-min";
+/// A mean is taken over no less than this, microseconds.
+const SHORTEST_US: i64 = 5 * SECOND;
 
 /// The name of a group: service and the moment the thing began, by which it is known ever after.
 pub fn group(service: &str, topic: &str, began: Stamp) -> String {
