@@ -76,11 +76,14 @@ pub fn post(web: &Web, path: &str, headers: &[(&str, String)], body: &[u8], time
     if let Some(file) = &web.token_file {
         request = request.header("Authorization", format!("Bearer {}", secret::read(file).map_err(Failure::passing)?));
     }
-    match request.send(body) {
-        Ok(answer) if answer.status().is_success() => Ok(()),
-        Ok(answer) => Err(refused(answer)),
-        Err(e) => Err(unreached(&e, timeout)),
-    }
+    let mut failure = match request.send(body) {
+        Ok(answer) if answer.status().is_success() => return Ok(()),
+        Ok(answer) => refused(answer),
+        Err(e) => unreached(&e, timeout),
+    };
+    // What failed is stored and shown; the address may be a secret.
+    failure.why = failure.why.replace(&url, "the address");
+    Err(failure)
 }
 
 /// An agent for one request: nothing is kept open between calls for help.

@@ -54,7 +54,7 @@ fn histogram(page: &mut Page, live: &Live) {
     let mut sum = 0u64;
     for (n, count) in live.totals.ttfb.iter().enumerate() {
         sum = sum.saturating_add(*count);
-        let bound = TTFB_BOUNDS.get(n).map_or("+Inf".to_string(), |b| number(*b));
+        let bound = TTFB_BOUNDS.get(n).map_or("+Inf".to_string(), |b| format!("{b:?}"));
         page.line("guru_ttfb_seconds_bucket", &[("le", &bound)], sum as f64);
     }
     page.line("guru_ttfb_seconds_count", &[], sum as f64);
