@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
 
 /// Units, longest first: word, microseconds.
@@ -74,7 +74,17 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Span, D::Error> {
-        Span::parse(&String::deserialize(d)?).map_err(D::Error::custom)
+        struct Words;
+        impl Visitor<'_> for Words {
+            type Value = Span;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a length of time in quotes, such as \"90s\", \"5m\" or \"4h\"")
+            }
+            fn visit_str<E: Error>(self, words: &str) -> Result<Span, E> {
+                Span::parse(words).map_err(E::custom)
+            }
+        }
+        d.deserialize_str(Words)
     }
 }
 

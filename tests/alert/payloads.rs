@@ -55,9 +55,9 @@ fn alertmanager_gets_an_alert_under_labels_that_stay() {
     for request in &mut requests {
         // Ends are moments of the wall clock.
         let mut json = request.json();
-        let ends = json[0]["endsAt"].as_str().unwrap().to_string();
-        json[0]["endsAt"] =
-            json!(if ends > opened[0]["endsAt"].as_str().unwrap()[..10].to_string() { "later" } else { "now" });
+        let tomorrow = &opened[0]["endsAt"].as_str().unwrap()[..10];
+        let later = json[0]["endsAt"].as_str().unwrap() > tomorrow;
+        json[0]["endsAt"] = json!(if later { "later" } else { "now" });
         request.body = json.to_string();
     }
     insta::assert_snapshot!(shown(&requests));
