@@ -217,6 +217,25 @@ fn its_number_and_its_beginning_may_change() {
 }
 
 #[test]
+fn one_that_comes_back_after_its_end_was_told_is_told_again_under_other_keys() {
+    let comes_back = |s: i64| {
+        let mut i = if s < 1500 { lasting(s, 600, 1) } else { incident("shop", 0, s.min(2000), s as u64) };
+        if s > 2300 {
+            i.state = State::Closed;
+        }
+        live(s, vec![i])
+    };
+    let told = run(&mut watch(), (0, 4000, 1), &comes_back);
+    use NoticeKind::{Opened, Recovered};
+    assert_eq!(kinds(&told), [(20, Opened), (961, Recovered), (1510, Opened), (2361, Recovered)], "{}", lines(&told));
+    assert!(told.iter().all(|t| t.1.group == told[0].1.group));
+    // The same with a restart between: the rounds are known from the outbox.
+    let before: Vec<(Notice, Stamp)> = told[..2].iter().map(|(s, n)| (n.clone(), at(*s))).collect();
+    let mut second = Watch::new(Rules::default(), &before);
+    assert_eq!(keys(&run(&mut second, (1400, 4000, 1), &comes_back)), keys(&told[2..]));
+}
+
+#[test]
 fn one_that_became_part_of_another_ends() {
     let told = run(&mut watch(), (0, 2000, 1), &|s| {
         let two = vec![incident("shop", 0, s, 500), incident("api", 0, s, 500)];
