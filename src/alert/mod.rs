@@ -29,6 +29,7 @@ mod thread;
 mod watch;
 mod webhook;
 mod words;
+mod written;
 
 pub use config::{Config, Metrics, Tail};
 pub use courier::{Courier, Letter, Outbox};

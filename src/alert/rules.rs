@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::silence::Silence;
 use super::span::Span;
-use super::target::Written;
+use super::written::Written;
 
 /// `[alerts]`.
 #[derive(Clone, Debug, Derive, Serialize)]
