@@ -8,6 +8,8 @@ mod crash;
 mod files;
 #[path = "store/laws.rs"]
 mod laws;
+#[path = "store/outbox.rs"]
+mod outbox;
 #[path = "store/saving.rs"]
 mod saving;
 #[path = "store/schema.rs"]

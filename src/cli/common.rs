@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::alert::Config;
 use crate::error::{Error, Kind, Result};
 use crate::view;
 
@@ -28,6 +29,9 @@ pub struct Common {
     /// The history to use [default: GURU_STORE, else the machine's or your own]
     #[arg(long, global = true, value_name = "PATH")]
     pub store: Option<String>,
+    /// The configuration to use [default: GURU_CONFIG, else your own or /etc/guru/guru.toml]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
     /// Zone to show times in: local, UTC, +02:00 or a name such as Europe/Berlin
     #[arg(long, global = true, default_value = "local", value_name = "ZONE")]
     pub tz: String,
@@ -64,6 +68,15 @@ impl Common {
     pub fn store_path(&self) -> PathBuf {
         let flag = self.store.as_deref().map(Path::new);
         crate::store::locate(flag, &|name| std::env::var_os(name), &|path| path.exists())
+    }
+
+    /// The configuration; the default one, which calls nobody, where there is no file.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn config(&self) -> Result<Config> {
+        let path = Config::locate(self.config.as_deref(), &|name| std::env::var_os(name), &|path| path.exists());
+        path.map_or_else(|| Ok(Config::default()), |path| Config::read(&path))
     }
 
     /// How stderr is to look.

@@ -1,9 +1,11 @@
 //! Commands: arguments to calls of the rooms. In: the command line; out: text on stdout, talk on stderr, an exit code.
 //! The only room that may go everywhere. stdout is data, stderr is talk; one file per command.
 
+mod alert;
 mod analyze;
 mod bar;
 mod common;
+mod config;
 mod events;
 mod explain;
 mod formats;
@@ -14,6 +16,9 @@ mod remember;
 mod when;
 
 pub mod history;
+pub mod notify;
+pub mod outbox;
+pub mod serve;
 
 use std::process::ExitCode;
 
@@ -51,6 +56,10 @@ enum Command {
     Explain(explain::Args),
     /// Say which log formats are known, or what a file is
     Formats(formats::Args),
+    /// Show the configuration: whom `guru tail` calls, and when
+    Config(config::Args),
+    /// Try out whether calls for help get through
+    Alert(alert::Args),
 }
 
 /// Runs the command line.
@@ -73,6 +82,8 @@ pub fn main() -> ExitCode {
         Command::Note(args) => remember::note(&args, &cli.common),
         Command::Explain(args) => explain::run(&args, &cli.common),
         Command::Formats(args) => formats::run(&args, &cli.common),
+        Command::Config(args) => config::run(&args, &cli.common),
+        Command::Alert(args) => alert::run(&args, &cli.common),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

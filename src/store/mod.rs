@@ -24,6 +24,7 @@ mod locate;
 mod merge;
 mod migrate;
 mod open;
+mod outbox;
 mod read;
 mod save;
 mod tail;
@@ -48,6 +49,7 @@ use crate::model::stamp::Stamp;
 pub use human::Worked;
 pub use list::Filter;
 pub use locate::{Chosen, PACKAGED, choose, locate};
+pub use outbox::Letter;
 pub use save::Batch;
 
 /// An open history.

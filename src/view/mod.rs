@@ -14,6 +14,7 @@ mod incident;
 mod json;
 mod list;
 mod live;
+mod metrics;
 mod object;
 mod paper;
 mod plain;
@@ -37,6 +38,7 @@ pub use list::{csv, incident_list, markdown};
 #[cfg(feature = "tui")]
 pub use live::{Action, Ui, draw, key, run_screen};
 pub use live::{PlainLines, live_ndjson};
+pub use metrics::{OPENMETRICS, metrics};
 pub use plain::Plain;
 pub use report::report;
 pub use style::Style;

@@ -27,7 +27,7 @@ fn history() -> Place {
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 16] = [
         &[],
         &["analyze"],
         &["events"],
@@ -39,6 +39,10 @@ fn help_of_every_command() {
         &["formats"],
         &["formats", "list"],
         &["formats", "detect"],
+        &["config"],
+        &["config", "show"],
+        &["alert"],
+        &["alert", "test"],
         &["-h"],
     ];
     let mut told = String::new();

@@ -40,6 +40,8 @@ pub struct Beat {
     pub id: u64,
     /// The client got stale content instead of an error.
     pub hidden: bool,
+    /// What this tier made of it; 0 for none.
+    pub status: u16,
 }
 
 /// What is shown beside the window.
@@ -92,6 +94,7 @@ impl Scene {
                 cause: f.ruling.cause,
                 id: f.id,
                 hidden: f.impact == crate::model::Impact::Stale,
+                status: f.status,
             })
             .collect();
         self.latest = latest(c, LATEST, now, settle_us);

@@ -52,10 +52,19 @@ pub fn rates(window: &Window, context: &Context<'_>, now: Stamp, calm_before: St
         requests_per_s: sum.requests as f64 / span_s,
         errors_per_s: sum.requests_5xx as f64 / span_s,
         share: share(&sum),
+        status: status(lately()),
         usual_share: (calm.len() >= CALM).then(|| calm[calm.len() / 2]),
         failed_per_min: lately().count() as f64,
         hidden_per_min: lately().filter(|b| b.hidden).count() as f64,
     }
+}
+
+/// The status of nine in ten of these failures.
+fn status<'b>(beats: impl Iterator<Item = &'b Beat>) -> Option<u16> {
+    let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+    beats.filter(|b| b.status >= 500).for_each(|b| *counts.entry(b.status).or_default() += 1);
+    let all: usize = counts.values().sum();
+    counts.into_iter().find(|(_, n)| n * 10 >= all * 9).map(|(status, _)| status)
 }
 
 /// The minute at hand and the one before it: since when, and how many seconds of them have passed.
