@@ -10,8 +10,14 @@ mod odd;
 mod place;
 #[path = "support/process.rs"]
 mod process;
+#[path = "real/screen.rs"]
+mod screen;
 #[path = "real/site.rs"]
 mod site;
+#[path = "real/tail.rs"]
+mod tail;
+#[path = "support/tailing.rs"]
+mod tailing;
 #[path = "real/varnish.rs"]
 mod varnish;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -86,4 +87,19 @@ fn failures_on_both_sides_of_a_child_restart_are_found_once() {
     let urls: Vec<Value> = run.objects().into_iter().map(|f| f["url"].clone()).collect();
     let expected: Vec<Value> = provoked.iter().map(|p| p.url.as_str().into()).collect();
     assert_eq!(urls, expected);
+}
+
+#[test]
+#[ignore = "needs varnishd, varnishlog and nginx (Debian packages varnish, nginx)"]
+fn varnishlog_shows_a_failure_soon_also_after_a_restart_of_the_child() {
+    let _alone = alone();
+    let mut site = Site::start();
+    for _ in 0..2 {
+        let log = site.log();
+        let provoked = site.provoke(Fault::Refused);
+        let answered = Instant::now();
+        let late = log.shown(&provoked.url).at.saturating_duration_since(answered);
+        assert!(late < Duration::from_secs(1), "shown {late:?} after the answer");
+        site.varnish.crash_child();
+    }
 }

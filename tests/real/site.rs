@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::nginx::{Nginx, free_port};
 use super::odd;
 use super::process::in_time;
-use super::varnish::Varnish;
+use super::varnish::{Log, Varnish};
 
 /// What can go wrong here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +146,17 @@ impl Site {
             let (status, answer) = self.get("web.example", &url);
             assert_eq!(status, 200, "{url}: {answer}");
         }
+    }
+
+    /// A varnishlog of our own that has begun to show what comes.
+    pub fn log(&self) -> Log {
+        let log = self.varnish.log();
+        let shows = || {
+            self.browse(1);
+            log.shows("/page", Duration::from_millis(200))
+        };
+        assert!(in_time(Duration::from_secs(10), shows), "varnishlog shows nothing");
+        log
     }
 
     /// Makes one request meet this fault.
