@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::process::{Process, in_time};
+use super::process::{Process, in_time, program};
 
 /// What guru likes best to read.
 const RICH: &str = r#"'$remote_addr - $remote_user [$time_local] $msec "$request" $status $body_bytes_sent $request_time '
@@ -60,7 +60,7 @@ impl Nginx {
 }
 
 fn command(folder: &Path) -> Command {
-    let mut command = Command::new("nginx");
+    let mut command = program("nginx");
     let log = folder.join("error.log");
     command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf")).arg("-e").arg(log);
     command

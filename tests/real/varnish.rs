@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::process::{Heard, Process, in_time, signal};
+use super::process::{Heard, Process, in_time, program, signal};
 
 /// A running varnishd.
 pub struct Varnish {
@@ -21,7 +21,7 @@ impl Varnish {
     pub fn start(folder: &Path, vcl: &str, parameters: &[&str]) -> Varnish {
         let (name, file) = (folder.join("n"), folder.join("default.vcl"));
         fs::write(&file, vcl).expect("the VCL can be written");
-        let mut command = Command::new("varnishd");
+        let mut command = program("varnishd");
         command.arg("-n").arg(&name).args(["-F", "-j", "none", "-a", "127.0.0.1:0", "-s", "malloc,16m"]);
         command.arg("-f").arg(file);
         for parameter in parameters {
@@ -36,7 +36,7 @@ impl Varnish {
 
     /// The words after `varnishadm`, answered; empty when it does not answer.
     pub fn admin(&self, words: &[&str]) -> String {
-        let output = Command::new("varnishadm").arg("-n").arg(&self.name).args(words).output();
+        let output = program("varnishadm").arg("-n").arg(&self.name).args(words).output();
         output.map(|o| String::from_utf8_lossy(&o.stdout).into()).unwrap_or_default()
     }
 
@@ -72,13 +72,13 @@ impl Varnish {
 
     /// What the ring holds, as raw text.
     pub fn ring(&self) -> Vec<u8> {
-        let output = Command::new("varnishlog").arg("-n").arg(&self.name).args(["-d", "-g", "raw"]).output();
+        let output = program("varnishlog").arg("-n").arg(&self.name).args(["-d", "-g", "raw"]).output();
         output.expect("varnishlog runs").stdout
     }
 
     /// A `varnishlog -g raw` of our own, to know when varnishlog has shown something.
     pub fn log(&self) -> Log {
-        let mut command = Command::new("varnishlog");
+        let mut command = program("varnishlog");
         // Line by line, as in a terminal: a pipe is filled by the block else.
         command.arg("-n").arg(&self.name).args(["-g", "raw", "-q", "BereqURL", "-i", "BereqURL"]);
         Log(Process::start(Command::new("stdbuf").arg("-oL").arg(command.get_program()).args(command.get_args())))

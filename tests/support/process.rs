@@ -135,6 +135,15 @@ impl Drop for Process {
     }
 }
 
+/// A program, also where only root looks for it.
+pub fn program(name: &str) -> Command {
+    let mut path = std::env::var_os("PATH").unwrap_or_default();
+    path.push(":/usr/sbin:/sbin");
+    let mut command = Command::new(name);
+    command.env("PATH", path);
+    command
+}
+
 /// Sends a signal to a process by its number.
 pub fn signal(pid: u32, name: &str) {
     let kill = format!("kill -s {name} {pid}");
