@@ -94,12 +94,13 @@ fn failures_on_both_sides_of_a_child_restart_are_found_once() {
 fn varnishlog_shows_a_failure_soon_also_after_a_restart_of_the_child() {
     let _alone = alone();
     let mut site = Site::start();
+    let log = site.log();
     for _ in 0..2 {
-        let log = site.log();
         let provoked = site.provoke(Fault::Refused);
         let answered = Instant::now();
         let late = log.shown(&provoked.url).at.saturating_duration_since(answered);
         assert!(late < Duration::from_secs(1), "shown {late:?} after the answer");
         site.varnish.crash_child();
+        site.until_shown(&log);
     }
 }

@@ -149,14 +149,22 @@ impl Site {
     }
 
     /// A varnishlog of our own that has begun to show what comes.
+    #[track_caller]
     pub fn log(&self) -> Log {
         let log = self.varnish.log();
-        let shows = || {
-            self.browse(1);
-            log.shows("/page", Duration::from_millis(200))
-        };
-        assert!(in_time(Duration::from_secs(10), shows), "varnishlog shows nothing");
+        self.until_shown(&log);
         log
+    }
+
+    /// Sends healthy requests until that varnishlog shows what comes.
+    #[track_caller]
+    pub fn until_shown(&self, log: &Log) {
+        let shows = || {
+            let url = fresh("/page");
+            self.get("web.example", &url);
+            log.shows(&url, Duration::from_millis(200))
+        };
+        assert!(in_time(Duration::from_secs(20), shows), "varnishlog shows nothing");
     }
 
     /// Makes one request meet this fault.

@@ -100,14 +100,15 @@ fn what_the_ring_holds_at_the_start_is_shown_at_once() {
 fn a_restart_of_the_child_is_a_gap_and_not_the_end() {
     let _alone = alone();
     let mut site = Site::start();
-    let mut tail = follow(&site, &[]);
+    let (log, mut tail) = (site.log(), follow(&site, &[]));
     let before = site.provoke(Fault::Refused);
     tail.failure(&before.url, LIMIT);
     site.varnish.crash_child();
     let gap = tail.wait(Duration::from_secs(20), "gap", |_| true);
     assert!(gap.is_some(), "no gap is told:\n{}", tail.process.out.text());
-    // varnishlog needs a moment to see the new child, ours as well as tail's.
-    let log = site.log();
+    // A varnishlog needs a moment to find the new child, ours as well as that of guru.
+    site.until_shown(&log);
+    std::thread::sleep(Duration::from_secs(1));
     site.browse(20);
     for fault in [Fault::Refused, Fault::HeaderLine, Fault::FirstByte] {
         must_be_named(&tail, &log, &site.provoke(fault));

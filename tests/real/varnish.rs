@@ -89,9 +89,9 @@ impl Varnish {
 pub struct Log(Process);
 
 impl Log {
-    /// True when it shows this word in time.
-    pub fn shows(&self, word: &str, within: Duration) -> bool {
-        self.0.out.wait(within, |line| line.contains(word)).is_some()
+    /// True when it shows this URL in time.
+    pub fn shows(&self, url: &str, within: Duration) -> bool {
+        self.0.out.wait(within, |line| line.ends_with(url)).is_some()
     }
 
     /// When it showed the fetch of this URL; a transaction's records are written together, when it has ended.
