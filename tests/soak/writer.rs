@@ -38,13 +38,15 @@ pub struct Writer {
     next: u64,
     /// The rest of a line whose beginning was written, and into which log.
     rest: (usize, Vec<u8>),
+    /// How long it wrote nothing on purpose.
+    silent: Duration,
 }
 
 impl Writer {
     /// One of a log of each keeper.
     pub fn new(folder: &Path, keepers: &[Keeper], dice: Dice) -> Writer {
         let logs = keepers.iter().map(|keeper| Log::new(*keeper, folder)).collect();
-        Writer { dice, truth: Truth::default(), logs, next: 0, rest: (0, Vec::new()) }
+        Writer { dice, truth: Truth::default(), logs, next: 0, rest: (0, Vec::new()), silent: Duration::ZERO }
     }
 
     /// The next so many lines as bytes, noted in the truth; `destroyed` when nobody will ever be able to read them.
@@ -90,28 +92,31 @@ impl Writer {
 
     /// Writes so many lines per second until `go_on`, asked every few milliseconds, says no.
     pub fn run(&mut self, rate: u64, mut go_on: impl FnMut(&mut Writer) -> bool) {
-        let (begun, first) = (Instant::now(), self.next);
-        let mut owed_until = Duration::ZERO;
+        let (begun, first, silent) = (Instant::now(), self.next, self.silent);
         while go_on(self) {
-            owed_until = begun.elapsed().max(owed_until);
-            let due = (owed_until.as_secs_f64() * rate as f64) as u64;
-            let written = self.next - first;
-            // After a silence it does not make up for more than it can at once.
-            self.write(due.saturating_sub(written).min(rate));
+            // What was not written in a silence is not made up for.
+            let time = begun.elapsed().saturating_sub(self.silent - silent);
+            let due = (time.as_secs_f64() * rate as f64) as u64;
+            self.write(due.saturating_sub(self.next - first));
             thread::sleep(TICK);
         }
         self.complete();
     }
 
-    /// Rotates one of the logs in one of its ways, both by the dice.
+    /// Rotates one of the logs in one of its ways, each way as likely as another.
     pub fn rotate(&mut self, down: bool) {
         self.complete();
-        let which = self.dice.roll(self.logs.len() as u64) as usize;
+        let ways = |log: &Log| log.keeper.rotations(down);
+        let all: Vec<(usize, Rotation)> = self
+            .logs
+            .iter()
+            .enumerate()
+            .flat_map(|(which, log)| ways(log).iter().map(move |way| (which, *way)))
+            .collect();
+        let (which, way) = all[self.dice.roll(all.len() as u64) as usize];
         if down {
             self.logs[which].settle();
         }
-        let ways = self.logs[which].keeper.rotations(down);
-        let way = ways[self.dice.roll(ways.len() as u64) as usize];
         if self.logs[which].may(way) {
             self.rotate_so(which, way);
         }
@@ -124,6 +129,7 @@ impl Writer {
         };
         if way == Rotation::Rewrite {
             thread::sleep(SILENCE);
+            self.silent += SILENCE;
         }
         let between = self.lines(between, true);
         self.logs[which].rotate(way, &between);
