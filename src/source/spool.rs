@@ -39,7 +39,6 @@ impl Spool {
     }
 
     /// A spool of any stream.
-    #[cfg(test)]
     pub fn stream(stream: impl Read + Send + 'static) -> Arc<Spool> {
         Spool::of(Source::Open(Box::new(stream)))
     }

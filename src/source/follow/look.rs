@@ -1,0 +1,208 @@
+//! A look at all files of a log: which are known, which are new, and from where they are read. In: the files, what is
+//! followed, positions of an earlier run; out: generations that are opened in the order in which they were written.
+//! It must not read logs beyond their first bytes.
+//!
+//! The same look serves the first start, the start after an interruption and a rotation while running: whatever is
+//! younger than the youngest file that is known was not read yet.
+
+use super::fingerprint::{agree, is, tells};
+use super::followee::Content;
+use super::log::{Around, Log, Passed};
+use super::siblings::{Sibling, siblings};
+use super::told::{Followed, Generation};
+use crate::model::Stamp;
+use crate::model::stamp::SECOND;
+use crate::source::series::series_key;
+
+/// What a file is to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// A generation that is or was followed, in the very file that is open.
+    Same(Generation),
+    /// A copy of such a generation, packed perhaps.
+    Copy(Generation),
+    /// The generation of a position of an earlier run.
+    Earlier(usize),
+    /// Passed over.
+    Passed(usize),
+    /// Not seen before.
+    New,
+}
+
+/// Where reading of a file begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// At an offset.
+    At(u64),
+    /// So far back from its end as the settings say.
+    Back,
+    /// Where an earlier run stood.
+    Resume(usize),
+}
+
+/// Clocks of file systems may lag behind the wall clock a little.
+const SLACK: i64 = SECOND;
+
+impl Log {
+    /// Looks at all files and opens what has to be read.
+    pub fn look(&mut self, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) {
+        let mut files = siblings(&self.series, &self.matched, around.looks, around.troubles);
+        files.retain(|s| !around.elsewhere(s.about.inode, &self.series));
+        let known: Vec<Known> = files.iter().map(|s| self.recognise(s)).collect();
+        self.rename(&files, &known, give);
+        if files.is_empty() {
+            return;
+        }
+        self.miss(&known, give);
+        let plan: Vec<Option<Start>> = (0..files.len()).map(|i| self.start(i, &files, &known, around)).collect();
+        self.placed = files.iter().map(|s| (s.about.inode, s.about)).collect();
+        for (i, start) in plan.iter().enumerate() {
+            match start {
+                Some(start) => {
+                    if !self.adopt(&files, i, *start, around, give) {
+                        self.placed.remove(&files[i].about.inode);
+                    }
+                }
+                None if known[i] == Known::New => self.pass(&files[i], false),
+                None => {}
+            }
+        }
+        self.looked = around.now;
+    }
+
+    /// Remembers a file that is not followed.
+    pub fn pass(&mut self, s: &Sibling, read: bool) {
+        if self.passed.len() >= 4096 {
+            self.passed.remove(0);
+        }
+        self.passed.push(Passed { inode: s.about.inode, head: s.head.clone(), len: s.about.len, read });
+    }
+
+    fn recognise(&mut self, s: &Sibling) -> Known {
+        for f in &mut self.queue {
+            if f.open_inode() == Some(s.about.inode) {
+                return Known::Same(f.id);
+            }
+        }
+        for f in self.ended.iter_mut().rev() {
+            if f.open_inode() == Some(s.about.inode) && f.intact() {
+                return Known::Same(f.id);
+            }
+        }
+        for f in self.queue.iter_mut().chain(&mut self.ended) {
+            let copy = if s.packed { agree(&f.head, &s.head) } else { f.copied_to(&s.path, &s.head) };
+            // What has taken the place of a file is a copy of it only as a whole: it may just begin alike.
+            if copy && (s.path != f.name || s.head.len() >= f.head.len()) {
+                return Known::Copy(f.id);
+            }
+        }
+        let same = |p: &Passed| {
+            (p.inode == s.about.inode && agree(&p.head, &s.head))
+                || (agree(&p.head, &s.head) && tells(&p.head, &s.head))
+        };
+        if let Some(i) = self.earlier_of(s) {
+            return Known::Earlier(i);
+        }
+        self.passed.iter().position(same).map_or(Known::New, Known::Passed)
+    }
+
+    /// The position that a file belongs to.
+    fn earlier_of(&self, s: &Sibling) -> Option<usize> {
+        let fits = |i: &usize| {
+            let position = &self.earlier[*i].position;
+            is(&position.key, &s.head) && (s.packed || s.about.len >= position.counted)
+        };
+        let same_file = |i: &usize| {
+            let key = &self.earlier[*i].position.key;
+            (key.device, key.inode) == (s.about.inode.device, s.about.inode.number)
+        };
+        let all = || (0..self.earlier.len()).filter(fits);
+        all().find(same_file).or_else(|| all().max_by_key(|i| self.earlier[*i].position.key.head_len))
+    }
+
+    /// Tells new names of what is or was followed.
+    fn rename(&mut self, files: &[Sibling], known: &[Known], give: &mut impl FnMut(Followed)) {
+        for f in self.queue.iter_mut().chain(&mut self.ended) {
+            let mine = |wanted: Known| files.iter().zip(known).filter(move |(_, k)| **k == wanted).map(|(s, _)| s);
+            let same = mine(Known::Same(f.id)).next();
+            let copy = || mine(Known::Copy(f.id)).find(|s| s.packed || matches!(f.content, Content::Closed));
+            let Some(s) = same.or_else(|| if f.path.exists() && f.path != f.name { None } else { copy() }) else { continue };
+            if s.path != f.path {
+                f.path.clone_from(&s.path);
+                give(Followed::Renamed { id: f.id, path: f.path.to_string_lossy().into_owned() });
+            }
+        }
+    }
+
+    /// Tells which positions lead nowhere any more.
+    fn miss(&mut self, known: &[Known], give: &mut impl FnMut(Followed)) {
+        for (i, earlier) in self.earlier.iter_mut().enumerate() {
+            if earlier.settled || known.contains(&Known::Earlier(i)) {
+                continue;
+            }
+            earlier.settled = true;
+            let position = &earlier.position;
+            if !position.finished {
+                let why = format!(
+                    "was rotated away and removed, or overwritten, while guru was not running; what it held after byte \
+                     {} and was not read is lost",
+                    position.counted
+                );
+                give(Followed::Lost { id: None, path: position.path.clone(), bytes: None, why });
+                self.gap = true;
+            }
+        }
+    }
+
+    /// Whether and from where a file is read.
+    fn start(&self, i: usize, files: &[Sibling], known: &[Known], around: &Around<'_>) -> Option<Start> {
+        let s = &files[i];
+        match known[i] {
+            Known::Same(_) | Known::Copy(_) => None,
+            Known::Earlier(e) => {
+                let earlier = &self.earlier[e];
+                let inode = (earlier.position.key.device, earlier.position.key.inode);
+                let rank = |s: &Sibling| (s.packed, (s.about.inode.device, s.about.inode.number) != inode);
+                let best = (0..files.len()).filter(|j| known[*j] == known[i]).min_by_key(|j| rank(&files[*j]));
+                (!earlier.settled && !earlier.position.finished && best == Some(i)).then_some(Start::Resume(e))
+            }
+            Known::Passed(p) => {
+                let passed = &self.passed[p];
+                let grew = passed.inode == s.about.inode && s.about.len > passed.len;
+                (s.matched && !s.packed && grew && !passed.read).then_some(Start::At(passed.len))
+            }
+            Known::New => self.start_new(i, files, known, around),
+        }
+    }
+
+    fn start_new(&self, i: usize, files: &[Sibling], known: &[Known], around: &Around<'_>) -> Option<Start> {
+        let s = &files[i];
+        let current = self.current.as_ref().map(|path| series_key(&path.to_string_lossy()).1);
+        let twin = |(j, other): (usize, &Sibling)| j != i && !other.packed && agree(&other.head, &s.head);
+        if (!s.matched && current.is_none_or(|c| s.rotation >= c)) || (s.packed && files.iter().enumerate().any(twin)) {
+            return None;
+        }
+        let newest = files.iter().rposition(|s| s.matched && !s.packed) == Some(i);
+        let since = |floor: Stamp| s.about.written.0 >= floor.0.saturating_sub(SLACK);
+        let anchor = known.iter().rposition(|k| match k {
+            Known::Same(_) | Known::Copy(_) | Known::Earlier(_) => true,
+            Known::Passed(p) => self.passed[*p].read,
+            Known::New => false,
+        });
+        let wanted = match anchor {
+            _ if !self.begun && self.earlier.is_empty() && self.history => return newest.then_some(Start::Back),
+            _ if !self.begun && self.earlier.is_empty() => newest || since(around.began),
+            Some(anchor) if i > anchor => true,
+            // A file that was not there at the last look, whatever its name says of its age.
+            Some(_) => self.looked.is_known() && s.matched && !s.packed && since(self.looked),
+            None if self.looked.is_known() => true,
+            None => newest || since(self.last_wall()),
+        };
+        wanted.then_some(Start::At(0))
+    }
+
+    /// When the earlier run noted its last position.
+    fn last_wall(&self) -> Stamp {
+        self.earlier.iter().map(|e| e.position.wall).max().unwrap_or_default()
+    }
+}
