@@ -32,7 +32,7 @@ mod zst;
 
 pub use chunks::{Chunks, Heading, Settings};
 pub use decode::Compression;
-pub use follow::{Follower, Followed, FollowSettings, Generation, Opened, WallClock};
+pub use follow::{FollowSettings, Followed, Follower, Generation, Opened, WallClock};
 pub use head::{Head, head, modified};
 pub use live::{RingOnce, VarnishCommand, ring_once};
 pub use node::node_names;

@@ -6,13 +6,13 @@ use std::io;
 use std::path::PathBuf;
 
 use super::file::About;
-use super::fingerprint::agree;
+use super::fingerprint::{agree, tells};
 use super::followee::{Content, Followee};
 use super::log::{Around, Log, Passed};
 use super::look::Start;
 use super::packed::Packed;
 use super::plain::{Plain, line_start};
-use super::siblings::{Sibling, siblings};
+use super::siblings::{Looks, Sibling, siblings};
 use super::told::{Followed, Generation, Opened};
 use crate::model::Stamp;
 use crate::source::open::cannot_open;
@@ -56,7 +56,11 @@ impl Log {
             self.tell_copytruncate(e, files, i, give);
         }
         for older in &mut self.queue {
-            let present_end = older.offset + older.left();
+            let present_end = match older.content {
+                Content::Plain(_) => older.offset + older.left(),
+                // An archive is read to its end.
+                _ => u64::MAX,
+            };
             older.first_until.get_or_insert(present_end);
         }
         let f = Followee {
@@ -102,7 +106,8 @@ impl Log {
         let (key, copy) = (&self.earlier[e].position.key, &files[i]);
         let original = |s: &&Sibling| (s.about.inode.device, s.about.inode.number) == (key.device, key.inode);
         let original = files.iter().find(original);
-        if let Some(original) = original.filter(|s| s.path != copy.path && !copy.packed && !agree(&s.head, &copy.head)) {
+        if let Some(original) = original.filter(|s| s.path != copy.path && !copy.packed && !agree(&s.head, &copy.head))
+        {
             give(Followed::Lost {
                 id: None,
                 path: original.path.to_string_lossy().into_owned(),
@@ -170,6 +175,17 @@ impl Log {
             give(Followed::Opened(self.opened(&f, f.offset, false)));
             self.queue.insert(0, f);
         }
+    }
+
+    /// Looks for a generation that is not open and not at its path any more; true when it was found elsewhere.
+    pub fn find_again(&mut self, id: Generation, looks: &mut Looks) -> bool {
+        let files = siblings(&self.series, &self.matched, looks, &mut Vec::new());
+        let Some(f) = self.ended.iter_mut().find(|f| f.id == id) else { return false };
+        let Some(s) = files.into_iter().find(|s| agree(&s.head, &f.head) && tells(&f.head, &s.head)) else {
+            return false;
+        };
+        f.path = s.path;
+        true
     }
 
     /// Closes files that ended long ago or are too many.

@@ -105,7 +105,8 @@ impl Followee {
     pub fn reopen(&mut self, error: &io::Error) -> bool {
         let Content::Plain(plain) = &mut self.content else { return false };
         is_stale(error)
-            && File::open(&self.path).is_ok_and(|file| plain.is_in(&file) && plain.move_to(file).is_ok() && plain.intact())
+            && File::open(&self.path)
+                .is_ok_and(|file| plain.is_in(&file) && plain.move_to(file).is_ok() && plain.intact())
     }
 
     /// Bytes that are there and were not read. Of an archive: packed ones.

@@ -190,10 +190,14 @@ impl Follower {
     /// `len` where the content ends; `None` when they cannot be had any more. Archives are unpacked anew and give at
     /// most [`crate::source::LONGEST_QUOTE`] bytes.
     pub fn reread(&mut self, id: Generation, offset: u64, len: u32) -> Option<Vec<u8>> {
-        match self.logs.values().find_map(|log| log.followee(id)) {
-            Some(f) => f.reread(offset, len),
-            None => self.kept(id)?.reread(offset, len),
+        let Some(log) = self.logs.values_mut().find(|log| log.followee(id).is_some()) else {
+            return self.kept(id)?.reread(offset, len);
+        };
+        let quote = log.followee(id)?.reread(offset, len);
+        if quote.is_some() || !log.find_again(id, &mut self.looks) {
+            return quote;
         }
+        log.followee(id)?.reread(offset, len)
     }
 
     /// Bytes of a generation that are there and were not read yet (of an archive: packed ones).

@@ -148,7 +148,8 @@ impl Log {
             let about = About::at(&self.queue[i].name);
             let Some(inode) = self.queue[i].open_inode() else { continue };
             let moved = about.is_none_or(|about| about.inode != inode);
-            news |= about.is_some_and(|about| self.is_news(&about)) || (moved && self.queue[i].path == self.queue[i].name);
+            news |=
+                about.is_some_and(|about| self.is_news(&about)) || (moved && self.queue[i].path == self.queue[i].name);
             let f = &mut self.queue[i];
             let superseded = younger || (moved && about.is_some());
             if superseded && !f.superseded {
@@ -197,12 +198,7 @@ impl Log {
     }
 
     /// Reads one generation until nothing comes or the bound of a poll is reached; then it returns the last bytes' kind.
-    fn read_one(
-        &mut self,
-        i: usize,
-        around: &Around<'_>,
-        give: &mut impl FnMut(Followed),
-    ) -> io::Result<Read> {
+    fn read_one(&mut self, i: usize, around: &Around<'_>, give: &mut impl FnMut(Followed)) -> io::Result<Read> {
         let f = &mut self.queue[i];
         let (mut left, mut passed_over) = (around.settings.most.max(1), 0);
         loop {

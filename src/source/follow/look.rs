@@ -10,8 +10,8 @@ use super::followee::Content;
 use super::log::{Around, Log, Passed};
 use super::siblings::{Sibling, siblings};
 use super::told::{Followed, Generation};
-use crate::model::Stamp;
 use crate::model::stamp::SECOND;
+use crate::model::{Position, Stamp};
 use crate::source::series::series_key;
 
 /// What a file is to the log.
@@ -46,6 +46,7 @@ const SLACK: i64 = SECOND;
 impl Log {
     /// Looks at all files and opens what has to be read.
     pub fn look(&mut self, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) {
+        self.notice_truncation(around, give);
         let mut files = siblings(&self.series, &self.matched, around.looks, around.troubles);
         files.retain(|s| !around.elsewhere(s.about.inode, &self.series));
         let known: Vec<Known> = files.iter().map(|s| self.recognise(s)).collect();
@@ -53,7 +54,7 @@ impl Log {
         if files.is_empty() {
             return;
         }
-        self.miss(&known, give);
+        self.miss(&files, &known, give);
         let plan: Vec<Option<Start>> = (0..files.len()).map(|i| self.start(i, &files, &known, around)).collect();
         self.placed = files.iter().map(|s| (s.about.inode, s.about)).collect();
         for (i, start) in plan.iter().enumerate() {
@@ -68,6 +69,22 @@ impl Log {
             }
         }
         self.looked = around.now;
+    }
+
+    /// A file that holds something else by now is not what was followed: it has to be known as new.
+    fn notice_truncation(&mut self, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) {
+        let mut i = 0;
+        while i < self.queue.len() {
+            let replaced = match &mut self.queue[i].content {
+                Content::Plain(plain) => plain.replaced(),
+                _ => false,
+            };
+            if replaced && !self.truncated(i, around, give) {
+                self.end(i, around.now, give);
+            } else {
+                i += 1;
+            }
+        }
     }
 
     /// Remembers a file that is not followed.
@@ -108,16 +125,12 @@ impl Log {
 
     /// The position that a file belongs to.
     fn earlier_of(&self, s: &Sibling) -> Option<usize> {
-        let fits = |i: &usize| {
-            let position = &self.earlier[*i].position;
-            is(&position.key, &s.head) && (s.packed || s.about.len >= position.counted)
-        };
         let same_file = |i: &usize| {
             let key = &self.earlier[*i].position.key;
             (key.device, key.inode) == (s.about.inode.device, s.about.inode.number)
         };
-        let all = || (0..self.earlier.len()).filter(fits);
-        all().find(same_file).or_else(|| all().max_by_key(|i| self.earlier[*i].position.key.head_len))
+        let fitting = (0..self.earlier.len()).filter(|i| fits(&self.earlier[*i].position, s));
+        fitting.max_by_key(|i| (same_file(i), self.earlier[*i].position.key.head_len))
     }
 
     /// Tells new names of what is or was followed.
@@ -126,7 +139,9 @@ impl Log {
             let mine = |wanted: Known| files.iter().zip(known).filter(move |(_, k)| **k == wanted).map(|(s, _)| s);
             let same = mine(Known::Same(f.id)).next();
             let copy = || mine(Known::Copy(f.id)).find(|s| s.packed || matches!(f.content, Content::Closed));
-            let Some(s) = same.or_else(|| if f.path.exists() && f.path != f.name { None } else { copy() }) else { continue };
+            let Some(s) = same.or_else(|| if f.path.exists() && f.path != f.name { None } else { copy() }) else {
+                continue;
+            };
             if s.path != f.path {
                 f.path.clone_from(&s.path);
                 give(Followed::Renamed { id: f.id, path: f.path.to_string_lossy().into_owned() });
@@ -135,14 +150,15 @@ impl Log {
     }
 
     /// Tells which positions lead nowhere any more.
-    fn miss(&mut self, known: &[Known], give: &mut impl FnMut(Followed)) {
+    fn miss(&mut self, files: &[Sibling], known: &[Known], give: &mut impl FnMut(Followed)) {
         for (i, earlier) in self.earlier.iter_mut().enumerate() {
             if earlier.settled || known.contains(&Known::Earlier(i)) {
                 continue;
             }
             earlier.settled = true;
             let position = &earlier.position;
-            if !position.finished {
+            // A position noted when the file was shorter fits too, but a later one is better.
+            if !position.finished && !files.iter().any(|s| fits(position, s)) {
                 let why = format!(
                     "was rotated away and removed, or overwritten, while guru was not running; what it held after byte \
                      {} and was not read is lost",
@@ -205,4 +221,9 @@ impl Log {
     fn last_wall(&self) -> Stamp {
         self.earlier.iter().map(|e| e.position.wall).max().unwrap_or_default()
     }
+}
+
+/// True when a file may be the one of a position.
+fn fits(position: &Position, s: &Sibling) -> bool {
+    is(&position.key, &s.head) && (s.packed || s.about.len >= position.counted)
 }

@@ -67,9 +67,12 @@ impl Plain {
     /// True while the file still holds what was read of it.
     pub fn intact(&mut self) -> bool {
         let Ok(about) = About::open(&self.file) else { return false };
-        about.len >= self.offset
-            && self.head_stands().unwrap_or(false)
-            && stands(&self.file, self.offset, &self.tail)
+        about.len >= self.offset && self.head_stands().unwrap_or(false) && stands(&self.file, self.offset, &self.tail)
+    }
+
+    /// True when the file can be looked at and does not hold any more what was read of it.
+    pub fn replaced(&mut self) -> bool {
+        About::open(&self.file).is_ok() && !self.intact()
     }
 
     /// True when `other`, a copy perhaps, holds what was read of this one.

@@ -34,8 +34,7 @@ impl Troubles {
         for trouble in all {
             let path = trouble.path.clone();
             let standing = self.standing.entry(path);
-            let standing =
-                standing.or_insert_with(|| Standing { trouble: trouble.clone(), since: now, told: false });
+            let standing = standing.or_insert_with(|| Standing { trouble: trouble.clone(), since: now, told: false });
             if standing.trouble.why != trouble.why {
                 *standing = Standing { trouble, since: now, told: false };
             }

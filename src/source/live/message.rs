@@ -38,9 +38,9 @@ impl Message {
                 "was overrun: varnishlog could not keep up and skipped a part of the log; a larger vsl_space gives it \
                  more time",
             ),
-            Message::Abandoned => Some(
-                "was abandoned: varnishd's child process ended, and what its log held and was not read is lost",
-            ),
+            Message::Abandoned => {
+                Some("was abandoned: varnishd's child process ended, and what its log held and was not read is lost")
+            }
             Message::Reacquired | Message::Other => None,
         }
     }
