@@ -5,6 +5,8 @@
 mod catching_up;
 #[path = "follow/law.rs"]
 mod law;
+#[path = "follow/race.rs"]
+mod race;
 #[path = "follow/reader.rs"]
 mod reader;
 #[path = "follow/rotation.rs"]
@@ -13,3 +15,5 @@ mod rotation;
 mod start;
 #[path = "follow/varnish.rs"]
 mod varnish;
+#[path = "follow/writer.rs"]
+mod writer;

@@ -80,13 +80,15 @@ impl Reader {
         more
     }
 
-    /// Polls until `done` or for 20 real seconds.
+    /// Polls until `done` or for a real minute.
     pub fn until(&mut self, done: impl Fn(&Reader) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        self.poll();
         while !done(self) {
-            assert!(Instant::now() < deadline, "{:?} {:?} {:?}", self.lines, self.lost, self.troubles);
-            self.poll();
+            let last = self.lines.last();
+            assert!(Instant::now() < deadline, "last {last:?}, lost {:?}, {:?}", self.lost, self.troubles);
             std::thread::sleep(Duration::from_millis(5));
+            self.poll();
         }
     }
 
@@ -121,7 +123,7 @@ impl Reader {
         let given = self.given.get_mut(&id).expect("opened");
         loop {
             let rest = &given.bytes[(given.taken - given.opened.from) as usize..];
-            let len = match rest.iter().position(|b| *b == b'\n') {
+            let len = match memchr::memchr(b'\n', rest) {
                 Some(newline) => newline + 1,
                 None if given.ended && !rest.is_empty() => rest.len(),
                 None => return,

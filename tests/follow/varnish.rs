@@ -30,7 +30,7 @@ fn follow(command: VarnishCommand) -> Reader {
 #[test]
 fn what_the_ring_held_comes_first_and_then_what_comes() {
     let logs = Logs::new();
-    let mut reader = follow(fake(&logs, "echo held", "echo live; sleep 60"));
+    let mut reader = follow(fake(&logs, "echo held", "echo live; exec sleep 60"));
     reader.until(|r| r.lines.len() == 2);
     reader.expect(&["held", "live"]);
     let opened: Vec<_> = reader.given.values().map(|g| (g.opened.role, g.opened.after_gap, g.ended)).collect();
@@ -60,7 +60,7 @@ fn a_run_that_ends_is_told_as_a_gap_and_started_again_after_a_pause() {
 fn overruns_and_restarts_of_the_child_are_gaps() {
     let logs = Logs::new();
     let live = "echo one; echo 'Log overrun' >&2; sleep 0.2; echo two; sleep 0.2; \
-                echo 'Log abandoned (vsl)' >&2; echo 'Log reacquired' >&2; sleep 0.2; echo three; sleep 60";
+                echo 'Log abandoned (vsl)' >&2; echo 'Log reacquired' >&2; sleep 0.2; echo three; exec sleep 60";
     let mut reader = follow(fake(&logs, "true", live));
     reader.until(|r| r.lines.len() == 3);
     assert!(reader.lost[0].contains("varnish:shop was overrun") && reader.lost[1].contains("was abandoned"));
@@ -71,7 +71,7 @@ fn overruns_and_restarts_of_the_child_are_gaps() {
 #[test]
 fn a_varnish_that_is_not_there_is_a_trouble_told_once_and_mended_when_it_comes() {
     let logs = Logs::new();
-    let live = "if test -e there; then echo one; sleep 60; fi; echo 'Could not get hold of varnishd, is it running?' >&2; exit 1";
+    let live = "if test -e there; then echo one; exec sleep 60; fi; echo 'Could not get hold of varnishd, is it running?' >&2; exit 1";
     let mut reader = follow(fake(&logs, "exit 1", live));
     reader.until(|r| !r.troubles.is_empty());
     reader.wait(2.0);
@@ -105,7 +105,7 @@ fn a_program_that_is_not_installed_is_told_with_a_remedy() {
 #[test]
 fn a_dump_that_hangs_does_not_hold_up_what_comes() {
     let logs = Logs::new();
-    let mut reader = follow(fake(&logs, "echo held; sleep 60", "echo live; sleep 60"));
+    let mut reader = follow(fake(&logs, "echo held; exec sleep 60", "echo live; exec sleep 60"));
     reader.until(|r| r.lines == ["held"]);
     std::thread::sleep(Duration::from_millis(100));
     reader.poll();
@@ -133,7 +133,7 @@ fn processes_end_with_the_follower() {
 #[test]
 fn a_slow_consumer_makes_varnishlog_wait() {
     let logs = Logs::new();
-    let live = "echo begun; yes $(printf %0999d 0) | head -c 36000000; echo done > done; sleep 60";
+    let live = "echo begun; yes $(printf %0999d 0) | head -c 36000000; echo done > done; exec sleep 60";
     let mut reader = follow(fake(&logs, "true", live));
     reader.until(|r| r.lines == ["begun"]);
     std::thread::sleep(Duration::from_millis(300));

@@ -1,60 +1,62 @@
 //! How a generation begins, moves to a copy, is revived and forgotten. In: a file and where to begin; out: the words
 //! that tell it. It must not decide which files are read.
 
-use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 
-use super::file::About;
 use super::fingerprint::{agree, tells};
 use super::followee::{Content, Followee};
 use super::log::{Around, Log, Passed};
 use super::look::Start;
 use super::packed::Packed;
 use super::plain::{Plain, line_start};
+use super::settings::FollowSettings;
 use super::siblings::{Looks, Sibling, siblings};
 use super::told::{Followed, Generation, Opened};
 use crate::model::Stamp;
-use crate::source::open::cannot_open;
 
 /// Ended generations that can be named at most, per log.
 const MOST_ENDED: usize = 256;
 
+/// Where the rest of a truncated file is.
+pub(super) enum Copied {
+    /// In a copy, which is read from now on.
+    Yes,
+    /// Nowhere.
+    No,
+    /// Names changed hands during the search: it goes on at the next poll.
+    Later,
+}
+
+/// Where reading begins.
+pub(super) struct From {
+    /// In the decompressed content.
+    pub offset: u64,
+    lines: Option<u64>,
+    counted: u64,
+}
+
+/// Searches that a rotation may disturb before a copy is given up.
+const MOST_SOUGHT: u8 = 100;
+
 impl Log {
-    /// Follows a file from now on; false when it is not the file that was looked at any more, or cannot be read.
-    pub fn adopt(
-        &mut self,
-        files: &[Sibling],
-        i: usize,
-        start: Start,
-        around: &mut Around<'_>,
-        give: &mut impl FnMut(Followed),
-    ) -> bool {
-        let s = &files[i];
-        let (from, lines, counted) = match start {
-            Start::At(0) => (0, Some(0), 0),
-            Start::At(from) => (line_start(&s.path, from), None, 0),
-            Start::Back => match line_start(&s.path, s.about.len.saturating_sub(around.settings.back)) {
-                0 => (0, Some(0), 0),
-                from => (from, None, 0),
-            },
+    /// The place where reading begins.
+    pub fn from(&self, start: Start, s: &Sibling, settings: &FollowSettings) -> From {
+        let middle = |offset| match line_start(&s.path, offset) {
+            0 => From { offset: 0, lines: Some(0), counted: 0 },
+            offset => From { offset, lines: None, counted: 0 },
+        };
+        match start {
+            Start::At(offset) => middle(offset),
+            Start::Back => middle(s.about.len.saturating_sub(settings.back)),
             Start::Resume(e) => {
                 let position = &self.earlier[e].position;
-                (position.low, Some(position.low_lines), position.counted)
+                From { offset: position.low, lines: Some(position.low_lines), counted: position.counted }
             }
-        };
-        let content = match content(s, from) {
-            Ok(Some(content)) => content,
-            Ok(None) => return false,
-            Err(error) => {
-                around.troubles.push(cannot_open(&s.path.to_string_lossy(), &error));
-                return false;
-            }
-        };
-        if let Start::Resume(e) = start {
-            self.earlier[e].settled = true;
-            self.tell_copytruncate(e, files, i, give);
         }
+    }
+
+    /// Follows a file from now on.
+    pub fn adopt(&mut self, s: &Sibling, from: From, content: Content, now: Stamp, give: &mut impl FnMut(Followed)) {
         for older in &mut self.queue {
             let present_end = match older.content {
                 Content::Plain(_) => older.offset + older.left(),
@@ -70,20 +72,20 @@ impl Log {
             content,
             head: s.head.clone(),
             inode: s.about.inode,
-            offset: from,
-            lines: lines.unwrap_or(0),
-            lines_known: lines.is_some(),
-            stirred: around.now,
+            offset: from.offset,
+            lines: from.lines.unwrap_or(0),
+            lines_known: from.lines.is_some(),
+            stirred: now,
             superseded: false,
             first_until: None,
             ended: None,
+            sought: 0,
             succeeded: false,
         };
         let after_gap = std::mem::take(&mut self.gap);
-        give(Followed::Opened(self.opened(&f, counted, after_gap)));
+        give(Followed::Opened(self.opened(&f, from.counted, after_gap)));
         self.queue.push(f);
         (self.begun, self.history) = (true, false);
-        true
     }
 
     fn opened(&self, f: &Followee, counted: u64, after_gap: bool) -> Opened {
@@ -102,7 +104,7 @@ impl Log {
     }
 
     /// While guru was not running, the file was copied and truncated: the copy is read, the file holds something else.
-    fn tell_copytruncate(&mut self, e: usize, files: &[Sibling], i: usize, give: &mut impl FnMut(Followed)) {
+    pub fn tell_copytruncate(&mut self, e: usize, files: &[Sibling], i: usize, give: &mut impl FnMut(Followed)) {
         let (key, copy) = (&self.earlier[e].position.key, &files[i]);
         let original = |s: &&Sibling| (s.about.inode.device, s.about.inode.number) == (key.device, key.inode);
         let original = files.iter().find(original);
@@ -118,15 +120,22 @@ impl Log {
         }
     }
 
-    /// A file does not hold any more what was read of it. True when a copy does: the rest is read there.
-    pub fn truncated(&mut self, i: usize, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) -> bool {
-        let mut files = siblings(&self.series, &self.matched, around.looks, &mut Vec::new());
+    /// A file does not hold any more what was read of it. When a copy does, the rest is read there.
+    pub fn truncated(&mut self, i: usize, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) -> Copied {
+        let files = siblings(&self.series, &self.matched, around.looks, &mut Vec::new());
+        let stable = files.is_some();
+        let mut files = files.unwrap_or_default();
         let others: Vec<_> = self.queue.iter().chain(&self.ended).filter_map(Followee::open_inode).collect();
         files.retain(|s| !others.contains(&s.about.inode) && !around.elsewhere(s.about.inode, &self.series));
         files.sort_by_key(|s| s.packed);
         let f = &mut self.queue[i];
         let was = f.path.to_string_lossy().into_owned();
         let copy = files.iter().find(|s| s.head.len() >= f.head.len() && agree(&s.head, &f.head) && move_to(f, s));
+        // A copy may change its name between the look at it and the opening: what is not found is sought once more.
+        if (!stable && f.sought < MOST_SOUGHT) || (copy.is_none() && f.sought == 0) {
+            f.sought += 1;
+            return Copied::Later;
+        }
         let why = match copy {
             Some(_) => COPYTRUNCATE.to_string(),
             None => format!("was truncated: what was written after byte {} and not read yet is lost", f.offset),
@@ -134,14 +143,13 @@ impl Log {
         give(Followed::Lost { id: Some(f.id), path: was, bytes: None, why });
         (f.superseded, f.stirred) = (true, around.now);
         self.gap = true;
-        match copy {
-            Some(s) => {
-                (f.name, f.path) = (s.path.clone(), s.path.clone());
-                give(Followed::Renamed { id: f.id, path: f.path.to_string_lossy().into_owned() });
-            }
-            None => f.content = Content::Closed,
-        }
-        copy.is_some()
+        let Some(s) = copy else {
+            f.content = Content::Closed;
+            return Copied::No;
+        };
+        (f.name, f.path) = (s.path.clone(), s.path.clone());
+        give(Followed::Renamed { id: f.id, path: f.path.to_string_lossy().into_owned() });
+        Copied::Yes
     }
 
     /// Follows what is written to a file after it ended, as a generation that begins where that one ended.
@@ -169,6 +177,7 @@ impl Log {
                 superseded: true,
                 first_until: Some(len),
                 ended: None,
+                sought: 0,
                 succeeded: false,
                 ..*old
             };
@@ -179,7 +188,7 @@ impl Log {
 
     /// Looks for a generation that is not open and not at its path any more; true when it was found elsewhere.
     pub fn find_again(&mut self, id: Generation, looks: &mut Looks) -> bool {
-        let files = siblings(&self.series, &self.matched, looks, &mut Vec::new());
+        let Some(files) = siblings(&self.series, &self.matched, looks, &mut Vec::new()) else { return false };
         let Some(f) = self.ended.iter_mut().find(|f| f.id == id) else { return false };
         let Some(s) = files.into_iter().find(|s| agree(&s.head, &f.head) && tells(&f.head, &s.head)) else {
             return false;
@@ -218,30 +227,24 @@ impl Log {
 const COPYTRUNCATE: &str = "was copied and truncated (copytruncate): lines that were written between the copy and the \
                             truncation are lost, and nothing tells how many";
 
-/// Opens a file; `None` when it is not the one that was looked at.
-fn content(s: &Sibling, from: u64) -> io::Result<Option<Content>> {
+/// Opens a file to be read from `offset` on; `None` when it is not the one that was looked at.
+pub(super) fn content(s: &Sibling, offset: u64) -> io::Result<Option<Content>> {
+    let Some(file) = s.open()? else { return Ok(None) };
     if s.packed {
-        return Ok(Some(Content::Packed(Packed::open(s.path.clone(), from)?)));
+        return Ok(Some(Content::Packed(Packed::new(file, offset)?)));
     }
-    let file = match File::open(&s.path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
-    if About::open(&file)?.inode != s.about.inode {
-        return Ok(None);
-    }
-    let plain = Plain::new(file, from)?;
+    let plain = Plain::new(file, offset)?;
     Ok(plain.head.starts_with(&s.head).then_some(Content::Plain(plain)))
 }
 
 /// Goes on in a copy when it holds what was read.
 fn move_to(f: &mut Followee, copy: &Sibling) -> bool {
-    let path: PathBuf = copy.path.clone();
+    let Ok(Some(file)) = copy.open() else { return false };
     if copy.packed {
-        let Ok(packed) = Packed::open(path, f.offset) else { return false };
+        let Ok(packed) = Packed::new(file, f.offset) else { return false };
         f.content = Content::Packed(packed);
         return true;
     }
-    let (Content::Plain(plain), Ok(file)) = (&mut f.content, File::open(path)) else { return false };
+    let Content::Plain(plain) = &mut f.content else { return false };
     plain.is_in(&file) && plain.move_to(file).is_ok()
 }

@@ -3,12 +3,13 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::file::{About, Inode, is_stale};
 use super::fingerprint::{agree, key, tells};
 use super::packed::{Packed, Unpacked};
 use super::plain::{Growth, Plain};
+use super::siblings::Sibling;
 use super::told::Generation;
 use crate::model::{FileKey, Stamp};
 use crate::source::head::head;
@@ -52,6 +53,8 @@ pub(super) struct Followee {
     pub first_until: Option<u64>,
     /// When it ended.
     pub ended: Option<Stamp>,
+    /// How often its copy was looked for while names changed hands.
+    pub sought: u8,
     /// It ended, and what is written late belongs to another generation already.
     pub succeeded: bool,
 }
@@ -134,19 +137,19 @@ impl Followee {
         }
     }
 
-    /// True when the plain file at `path`, which begins with `head`, is a copy of it or is becoming one.
-    pub fn copied_to(&mut self, path: &Path, head: &[u8]) -> bool {
-        if !agree(&self.head, head) {
+    /// True when a plain file is a copy of it or is becoming one.
+    pub fn copied_to(&mut self, s: &Sibling) -> bool {
+        if !agree(&self.head, &s.head) {
             return false;
         }
-        let Ok(copy) = File::open(path) else { return false };
+        let Ok(Some(copy)) = s.open() else { return false };
         let Ok(about) = About::open(&copy) else { return false };
         match &mut self.content {
             Content::Plain(plain) => match plain.intact() {
                 true => plain.len().is_ok_and(|len| about.len <= len),
                 false => plain.is_in(&copy),
             },
-            _ => tells(&self.head, head),
+            _ => tells(&self.head, &s.head),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::PathBuf;
 
+use super::adopt::Copied;
 use super::file::{About, Inode};
 use super::followee::{Content, Followee, Read};
 use super::settings::FollowSettings;
@@ -124,8 +125,10 @@ impl Log {
 
     /// Sets the paths that lead to it.
     pub fn matched(&mut self, paths: BTreeSet<PathBuf>) {
-        self.current = paths.iter().max_by_key(|path| series_key(&path.to_string_lossy()).1).cloned();
+        // In the middle of a rotation the current name is missing in its folder.
         self.matched = paths;
+        self.matched.extend(self.current.take());
+        self.current = self.matched.iter().max_by_key(|path| series_key(&path.to_string_lossy()).1).cloned();
     }
 
     /// Looks at the names of what is followed and reads on. True when more is there at once.
@@ -175,8 +178,10 @@ impl Log {
                 Ok(Read::Nothing) if matches!(self.queue[i].content, Content::Packed(_)) => return backlog,
                 Ok(Read::Nothing) => {}
                 Ok(Read::Truncated) => {
-                    if !self.truncated(i, around, give) {
-                        self.end(i, around.now, give);
+                    match self.truncated(i, around, give) {
+                        Copied::Yes => {}
+                        Copied::No => self.end(i, around.now, give),
+                        Copied::Later => return true,
                     }
                     self.look(around, give);
                     continue;

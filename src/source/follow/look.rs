@@ -5,6 +5,7 @@
 //! The same look serves the first start, the start after an interruption and a rotation while running: whatever is
 //! younger than the youngest file that is known was not read yet.
 
+use super::adopt::{Copied, content};
 use super::fingerprint::{agree, is, tells};
 use super::followee::Content;
 use super::log::{Around, Log, Passed};
@@ -12,6 +13,7 @@ use super::siblings::{Sibling, siblings};
 use super::told::{Followed, Generation};
 use crate::model::stamp::SECOND;
 use crate::model::{Position, Stamp};
+use crate::source::open::cannot_open;
 use crate::source::series::series_key;
 
 /// What a file is to the log.
@@ -40,59 +42,90 @@ pub(super) enum Start {
     Resume(usize),
 }
 
+/// How often names may change hands during one look.
+const ATTEMPTS: usize = 4;
+
 /// Clocks of file systems may lag behind the wall clock a little.
 const SLACK: i64 = SECOND;
 
 impl Log {
-    /// Looks at all files and opens what has to be read.
+    /// Looks at all files and opens what has to be read. When names change hands meanwhile, it looks again, in the
+    /// end at the next poll.
     pub fn look(&mut self, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) {
-        self.notice_truncation(around, give);
-        let mut files = siblings(&self.series, &self.matched, around.looks, around.troubles);
-        files.retain(|s| !around.elsewhere(s.about.inode, &self.series));
-        let known: Vec<Known> = files.iter().map(|s| self.recognise(s)).collect();
-        self.rename(&files, &known, give);
-        if files.is_empty() {
-            return;
+        for _ in 0..ATTEMPTS {
+            if self.try_look(around, give) {
+                return;
+            }
         }
-        self.miss(&files, &known, give);
+    }
+
+    /// False when a rotation came in between: then nothing was opened.
+    fn try_look(&mut self, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) -> bool {
+        if !self.notice_truncation(around, give) {
+            return false;
+        }
+        let Some(mut files) = siblings(&self.series, &self.matched, around.looks, around.troubles) else {
+            return false;
+        };
+        files.retain(|s| !around.elsewhere(s.about.inode, &self.series));
+        if files.is_empty() {
+            return true;
+        }
+        let known: Vec<Known> = files.iter().map(|s| self.recognise(s)).collect();
         let plan: Vec<Option<Start>> = (0..files.len()).map(|i| self.start(i, &files, &known, around)).collect();
-        self.placed = files.iter().map(|s| (s.about.inode, s.about)).collect();
+        let mut opened = Vec::new();
         for (i, start) in plan.iter().enumerate() {
-            match start {
-                Some(start) => {
-                    if !self.adopt(&files, i, *start, around, give) {
-                        self.placed.remove(&files[i].about.inode);
-                    }
-                }
-                None if known[i] == Known::New => self.pass(&files[i], false),
-                None => {}
+            let Some(start) = *start else { continue };
+            let from = self.from(start, &files[i], around.settings);
+            match content(&files[i], from.offset) {
+                Ok(Some(content)) => opened.push((i, start, from, content)),
+                Ok(None) => return false,
+                Err(error) => around.troubles.push(cannot_open(&files[i].path.to_string_lossy(), &error)),
+            }
+        }
+        self.rename(&files, &known, give);
+        self.miss(&files, &known, give);
+        self.placed = files.iter().map(|s| (s.about.inode, s.about)).collect();
+        for (i, start, from, content) in opened {
+            if let Start::Resume(e) = start {
+                self.earlier[e].settled = true;
+                self.tell_copytruncate(e, &files, i, give);
+            }
+            self.adopt(&files[i], from, content, around.now, give);
+        }
+        for (i, s) in files.iter().enumerate() {
+            if known[i] == Known::New && plan[i].is_none() && self.is_older(s) {
+                self.pass(s);
             }
         }
         self.looked = around.now;
+        true
     }
 
-    /// A file that holds something else by now is not what was followed: it has to be known as new.
-    fn notice_truncation(&mut self, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) {
+    /// A file that holds something else by now is not what was followed: it has to be known as new. False when that
+    /// could not be settled yet.
+    fn notice_truncation(&mut self, around: &mut Around<'_>, give: &mut impl FnMut(Followed)) -> bool {
         let mut i = 0;
         while i < self.queue.len() {
             let replaced = match &mut self.queue[i].content {
                 Content::Plain(plain) => plain.replaced(),
                 _ => false,
             };
-            if replaced && !self.truncated(i, around, give) {
-                self.end(i, around.now, give);
-            } else {
-                i += 1;
+            match replaced.then(|| self.truncated(i, around, give)) {
+                Some(Copied::Later) => return false,
+                Some(Copied::No) => self.end(i, around.now, give),
+                Some(Copied::Yes) | None => i += 1,
             }
         }
+        true
     }
 
     /// Remembers a file that is not followed.
-    pub fn pass(&mut self, s: &Sibling, read: bool) {
+    fn pass(&mut self, s: &Sibling) {
         if self.passed.len() >= 4096 {
             self.passed.remove(0);
         }
-        self.passed.push(Passed { inode: s.about.inode, head: s.head.clone(), len: s.about.len, read });
+        self.passed.push(Passed { inode: s.about.inode, head: s.head.clone(), len: s.about.len, read: false });
     }
 
     fn recognise(&mut self, s: &Sibling) -> Known {
@@ -107,7 +140,7 @@ impl Log {
             }
         }
         for f in self.queue.iter_mut().chain(&mut self.ended) {
-            let copy = if s.packed { agree(&f.head, &s.head) } else { f.copied_to(&s.path, &s.head) };
+            let copy = if s.packed { agree(&f.head, &s.head) } else { f.copied_to(s) };
             // What has taken the place of a file is a copy of it only as a whole: it may just begin alike.
             if copy && (s.path != f.name || s.head.len() >= f.head.len()) {
                 return Known::Copy(f.id);
@@ -152,11 +185,11 @@ impl Log {
     /// Tells which positions lead nowhere any more.
     fn miss(&mut self, files: &[Sibling], known: &[Known], give: &mut impl FnMut(Followed)) {
         for (i, earlier) in self.earlier.iter_mut().enumerate() {
-            if earlier.settled || known.contains(&Known::Earlier(i)) {
+            let position = &earlier.position;
+            if earlier.settled || (!position.finished && known.contains(&Known::Earlier(i))) {
                 continue;
             }
             earlier.settled = true;
-            let position = &earlier.position;
             // A position noted when the file was shorter fits too, but a later one is better.
             if !position.finished && !files.iter().any(|s| fits(position, s)) {
                 let why = format!(
@@ -193,9 +226,8 @@ impl Log {
 
     fn start_new(&self, i: usize, files: &[Sibling], known: &[Known], around: &Around<'_>) -> Option<Start> {
         let s = &files[i];
-        let current = self.current.as_ref().map(|path| series_key(&path.to_string_lossy()).1);
         let twin = |(j, other): (usize, &Sibling)| j != i && !other.packed && agree(&other.head, &s.head);
-        if (!s.matched && current.is_none_or(|c| s.rotation >= c)) || (s.packed && files.iter().enumerate().any(twin)) {
+        if (!s.matched && !self.is_older(s)) || (s.packed && files.iter().enumerate().any(twin)) {
             return None;
         }
         let newest = files.iter().rposition(|s| s.matched && !s.packed) == Some(i);
@@ -215,6 +247,11 @@ impl Log {
             None => newest || since(self.last_wall()),
         };
         wanted.then_some(Start::At(0))
+    }
+
+    /// True unless its name says that it is younger than any that the user's paths lead to: then it is another log.
+    fn is_older(&self, s: &Sibling) -> bool {
+        s.matched || self.current.as_ref().is_some_and(|path| s.rotation < series_key(&path.to_string_lossy()).1)
     }
 
     /// When the earlier run noted its last position.

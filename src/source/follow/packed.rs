@@ -1,11 +1,10 @@
-//! An archive that a generation became. In: its path and the offset of the decompressed content to begin at; out: the
+//! An archive that a generation became. In: the open file and the offset of the decompressed content to begin at; out: the
 //! rest of the content. It must not know why it is read.
 //!
 //! An archive may be looked at while it is still written: where it is cut off, reading waits for more and begins anew.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, Read, Seek};
 use std::sync::Arc;
 
 use super::file::About;
@@ -19,7 +18,7 @@ const PATIENCE: i64 = 10 * SECOND;
 
 /// An archive that is read once.
 pub(super) struct Packed {
-    path: PathBuf,
+    file: File,
     about: About,
     content: Option<Decoded<Counted<File>>>,
     progress: Arc<Progress>,
@@ -43,12 +42,13 @@ pub(super) enum Unpacked {
 
 impl Packed {
     /// An archive to be read from `offset` of its content on.
-    pub fn open(path: PathBuf, offset: u64) -> io::Result<Packed> {
-        let file = File::open(&path)?;
+    pub fn new(file: File, offset: u64) -> io::Result<Packed> {
         let about = About::open(&file)?;
+        let mut inner = file.try_clone()?;
+        inner.rewind()?;
         let progress = Progress::new();
-        let (content, _) = Decoded::new(Counted { inner: file, progress: Some(progress.clone()) })?;
-        Ok(Packed { path, about, content: Some(content), progress, at: 0, offset })
+        let (content, _) = Decoded::new(Counted { inner, progress: Some(progress.clone()) })?;
+        Ok(Packed { file, about, content: Some(content), progress, at: 0, offset })
     }
 
     /// Bytes of the archive not read yet.
@@ -96,9 +96,9 @@ impl Packed {
 
     /// Begins anew when the archive has changed.
     fn again(&mut self) -> io::Result<bool> {
-        let changed = About::at(&self.path).is_some_and(|about| about != self.about);
+        let changed = About::open(&self.file)? != self.about;
         if changed {
-            *self = Packed::open(self.path.clone(), self.offset)?;
+            *self = Packed::new(self.file.try_clone()?, self.offset)?;
         }
         Ok(changed)
     }

@@ -1,8 +1,9 @@
 //! The files that are one log: its current file and what rotation made of the ones before. In: the paths that lead to
 //! the log; out: its files with their first bytes, oldest first. It must not know what was read of them.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file::About;
@@ -64,36 +65,62 @@ impl Looks {
 
 /// The files of the log `series`, oldest first: `matched` and those beside them. Each file once, under the name that
 /// the user's paths lead to, else the youngest. Empty ones and what cannot be read are left out; `troubles` gets those
-/// of `matched` that cannot.
+/// of `matched` that cannot. `None` when names changed hands while they were looked at: what is seen in the middle of a
+/// rotation has no order.
 pub(super) fn siblings(
     series: &str,
     matched: &BTreeSet<PathBuf>,
     looks: &mut Looks,
     troubles: &mut Vec<Trouble>,
-) -> Vec<Sibling> {
-    let mut paths: Vec<(PathBuf, bool)> = matched.iter().map(|path| (path.clone(), true)).collect();
-    for (folder, series) in folders(series, matched) {
-        let beside = beside(&folder, &series).into_iter().filter(|path| !matched.contains(path));
-        paths.extend(beside.map(|path| (path, false)));
-    }
+) -> Option<Vec<Sibling>> {
+    let listed = list(series, matched);
     let mut found: Vec<Sibling> = Vec::new();
-    for (path, matched) in paths {
-        let Some(about) = About::at(&path).filter(|about| about.len > 0) else { continue };
-        match looks.look(&path, about) {
+    for (path, about) in &listed {
+        let matched = matched.contains(path);
+        match looks.look(path, *about) {
+            _ if about.len == 0 => {}
             Ok(look) if look.head.is_empty() => {}
             Ok(Look { packed, head }) => {
                 let rotation = series_key(&path.to_string_lossy()).1;
-                found.push(Sibling { path, about, rotation, matched, packed, head });
+                found.push(Sibling { path: path.clone(), about: *about, rotation, matched, packed, head });
             }
             Err(trouble) if matched => troubles.push(trouble),
             Err(_) => {}
         }
     }
+    let again = list(series, matched);
+    let same = |((path, about), (other, now)): ((&PathBuf, &About), (&PathBuf, &About))| {
+        path == other && about.inode == now.inode && about.len <= now.len
+    };
+    if listed.len() != again.len() || !listed.iter().zip(&again).all(same) {
+        return None;
+    }
     found.sort_by_key(|s| (!s.matched, std::cmp::Reverse(s.rotation)));
-    let mut once = std::collections::HashSet::new();
+    let mut once = HashSet::new();
     found.retain(|s| once.insert(s.about.inode));
     found.sort_by_key(|s| (s.rotation, s.about.written));
-    found
+    Some(found)
+}
+
+/// The files that are there, by path.
+fn list(series: &str, matched: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, About> {
+    let mut paths = matched.clone();
+    for (folder, series) in folders(series, matched) {
+        paths.extend(beside(&folder, &series));
+    }
+    paths.into_iter().filter_map(|path| About::at(&path).map(|about| (path, about))).collect()
+}
+
+impl Sibling {
+    /// Opens it; `None` when it is not the file that was looked at any more.
+    pub fn open(&self) -> io::Result<Option<File>> {
+        let file = match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let same = About::open(&file)?.inode == self.about.inode;
+        Ok(same.then_some(file))
+    }
 }
 
 /// The folders to look in, each with the name of the log there: a link leads to a file that may be called otherwise.
@@ -147,7 +174,7 @@ mod tests {
         std::os::unix::fs::symlink(&new, &current).unwrap();
         let (series, _) = series_key(&current.to_string_lossy());
         let matched = BTreeSet::from([current.clone()]);
-        let found = siblings(&series, &matched, &mut Looks::default(), &mut Vec::new());
+        let found = siblings(&series, &matched, &mut Looks::default(), &mut Vec::new()).unwrap();
         let paths: Vec<&PathBuf> = found.iter().map(|s| &s.path).collect();
         assert_eq!(paths, [&old, &current]);
     }
