@@ -80,13 +80,19 @@ impl Reader {
         more
     }
 
-    /// Polls until `done` or for a real minute.
+    /// Polls until `done` or for 30 real seconds.
     pub fn until(&mut self, done: impl Fn(&Reader) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(30);
         self.poll();
         while !done(self) {
-            let last = self.lines.last();
-            assert!(Instant::now() < deadline, "last {last:?}, lost {:?}, {:?}", self.lost, self.troubles);
+            let bytes: usize = self.given.values().map(|g| g.bytes.len()).sum();
+            assert!(
+                Instant::now() < deadline,
+                "{} lines, {bytes} bytes, lost {:?}, {:?}",
+                self.lines.len(),
+                self.lost,
+                self.troubles
+            );
             std::thread::sleep(Duration::from_millis(5));
             self.poll();
         }

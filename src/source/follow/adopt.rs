@@ -231,7 +231,7 @@ const COPYTRUNCATE: &str = "was copied and truncated (copytruncate): lines that 
 pub(super) fn content(s: &Sibling, offset: u64) -> io::Result<Option<Content>> {
     let Some(file) = s.open()? else { return Ok(None) };
     if s.packed {
-        return Ok(Some(Content::Packed(Packed::new(file, offset)?)));
+        return Ok(Some(Content::Packed(Box::new(Packed::new(file, offset)?))));
     }
     let plain = Plain::new(file, offset)?;
     Ok(plain.head.starts_with(&s.head).then_some(Content::Plain(plain)))
@@ -242,7 +242,7 @@ fn move_to(f: &mut Followee, copy: &Sibling) -> bool {
     let Ok(Some(file)) = copy.open() else { return false };
     if copy.packed {
         let Ok(packed) = Packed::new(file, f.offset) else { return false };
-        f.content = Content::Packed(packed);
+        f.content = Content::Packed(Box::new(packed));
         return true;
     }
     let Content::Plain(plain) = &mut f.content else { return false };

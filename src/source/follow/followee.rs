@@ -20,7 +20,7 @@ pub(super) enum Content {
     /// In an open file.
     Plain(Plain),
     /// In an archive.
-    Packed(Packed),
+    Packed(Box<Packed>),
     /// Nowhere that is open; the path may still lead to it.
     Closed,
 }

@@ -226,8 +226,12 @@ impl Log {
 
     fn start_new(&self, i: usize, files: &[Sibling], known: &[Known], around: &Around<'_>) -> Option<Start> {
         let s = &files[i];
-        let twin = |(j, other): (usize, &Sibling)| j != i && !other.packed && agree(&other.head, &s.head);
-        if (!s.matched && !self.is_older(s)) || (s.packed && files.iter().enumerate().any(twin)) {
+        // An archive beside the file that it is made of, or a copy of a younger file (copytruncate, before it truncates).
+        let twin = |(j, other): (usize, &Sibling)| {
+            let copied = j > i && known[j] == Known::New && other.about.len >= s.about.len;
+            j != i && !other.packed && (s.packed || copied) && agree(&other.head, &s.head)
+        };
+        if (!s.matched && !self.is_older(s)) || files.iter().enumerate().any(twin) {
             return None;
         }
         let newest = files.iter().rposition(|s| s.matched && !s.packed) == Some(i);
