@@ -130,9 +130,18 @@ impl Log {
         files.sort_by_key(|s| s.packed);
         let f = &mut self.queue[i];
         let was = f.path.to_string_lossy().into_owned();
-        let copy = files.iter().find(|s| s.head.len() >= f.head.len() && agree(&s.head, &f.head) && move_to(f, s));
-        // A copy may change its name between the look at it and the opening: what is not found is sought once more.
-        if (!stable && f.sought < MOST_SOUGHT) || (copy.is_none() && f.sought == 0) {
+        let (mut copy, mut unsettled) = (None, !stable);
+        files.retain(|s| s.head.len() >= f.head.len() && agree(&s.head, &f.head));
+        for s in &files {
+            match move_to(f, s) {
+                Some(true) => copy = Some(s),
+                Some(false) => continue,
+                None => unsettled = true,
+            }
+            break;
+        }
+        // A copy may change its name between the look at it and the opening; what is not found is sought once more.
+        if copy.is_none() && (f.sought == 0 || (unsettled && f.sought < MOST_SOUGHT)) {
             f.sought += 1;
             return Copied::Later;
         }
@@ -237,14 +246,14 @@ pub(super) fn content(s: &Sibling, offset: u64) -> io::Result<Option<Content>> {
     Ok(plain.head.starts_with(&s.head).then_some(Content::Plain(plain)))
 }
 
-/// Goes on in a copy when it holds what was read.
-fn move_to(f: &mut Followee, copy: &Sibling) -> bool {
-    let Ok(Some(file)) = copy.open() else { return false };
+/// Goes on in a copy; false when it does not hold what was read, `None` when it is not the file that was looked at.
+fn move_to(f: &mut Followee, copy: &Sibling) -> Option<bool> {
+    let file = copy.open().ok()??;
     if copy.packed {
-        let Ok(packed) = Packed::new(file, f.offset) else { return false };
+        let packed = Packed::new(file, f.offset).ok()?;
         f.content = Content::Packed(Box::new(packed));
-        return true;
+        return Some(true);
     }
-    let Content::Plain(plain) = &mut f.content else { return false };
-    plain.is_in(&file) && plain.move_to(file).is_ok()
+    let Content::Plain(plain) = &mut f.content else { return Some(false) };
+    Some(plain.is_in(&file) && plain.move_to(file).is_ok())
 }

@@ -71,6 +71,13 @@ impl Log {
         if files.is_empty() {
             return true;
         }
+        let torn = |s: &Sibling| {
+            let f = self.queue.iter().find(|f| f.open_inode() == Some(s.about.inode));
+            f.is_some_and(|f| s.about.len < f.offset || !agree(&f.head, &s.head))
+        };
+        if files.iter().any(torn) {
+            return false; // Truncated just now.
+        }
         let known: Vec<Known> = files.iter().map(|s| self.recognise(s)).collect();
         let plan: Vec<Option<Start>> = (0..files.len()).map(|i| self.start(i, &files, &known, around)).collect();
         let mut opened = Vec::new();

@@ -109,6 +109,12 @@ impl Plain {
             return Ok(Growth::Truncated);
         }
         bytes.truncate(n);
+        // What was compared before it was read may have been replaced in between: near the beginning the tail is short.
+        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        let compared = self.head.get(offset..).unwrap_or_default();
+        if !compared.starts_with(&bytes[before..n.min(before + compared.len())]) {
+            return Ok(Growth::Truncated);
+        }
         self.tail = bytes[n - n.min(TAIL)..].to_vec();
         bytes.drain(..before);
         self.offset += bytes.len() as u64;
