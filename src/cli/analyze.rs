@@ -114,7 +114,8 @@ fn job<'a>(
     })
 }
 
-fn offset(text: &str) -> Result<(String, i64)> {
+/// Reads `NODE=+2.5s`: the node, and its clock against the true time in microseconds.
+pub fn offset(text: &str) -> Result<(String, i64)> {
     let wrong =
         || Error::new(Kind::Usage, format!("--offset {text} is not NODE=SECONDS")).hint("write --offset web1=+2.5s");
     let (node, amount) = text.split_once('=').ok_or_else(wrong)?;

@@ -51,7 +51,8 @@ impl Input {
         super::known::with_columns(common, &self.log_format, &self.format, self.columns.as_deref())
     }
 
-    fn specs(&self) -> Result<Vec<PathSpec>> {
+    /// What the paths and nodes of the command line say.
+    pub fn specs(&self) -> Result<Vec<PathSpec>> {
         let mut specs: Vec<PathSpec> = self.paths.iter().map(|p| PathSpec::parse(p)).collect();
         for node in &self.node {
             let spec = PathSpec::parse_node(node).ok_or_else(|| {

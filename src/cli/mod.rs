@@ -13,6 +13,7 @@ mod input;
 mod keep;
 mod known;
 mod remember;
+mod tail;
 mod when;
 
 pub mod history;
@@ -42,6 +43,8 @@ struct Cli {
 enum Command {
     /// Read logs, link failed fetches to what the origin saw, name causes, group incidents, remember them
     Analyze(analyze::Args),
+    /// Follow logs live: what fails now, why, and what to do
+    Tail(tail::Args),
     /// Write every event of the logs as one line of normalised JSON
     Events(events::Args),
     /// List and search the history
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Analyze(args) => analyze::run(&args, &cli.common),
+        Command::Tail(args) => tail::run(&args, &cli.common),
         Command::Events(args) => events::run(&args, &cli.common),
         Command::Incidents(args) => remember::incidents(&args, &cli.common),
         Command::Show(args) => remember::show(&args, &cli.common),

@@ -200,6 +200,25 @@ impl Store {
         found.map_err(|e| fault::fault(&self.path, "write", &e))?.ok_or_else(|| self.no_such(id))
     }
 
+    /// Records a change that somebody made: a deploy, a campaign, a switch that was turned.
+    ///
+    /// # Errors
+    /// Of kind `Usage` for an empty text.
+    pub fn change(&mut self, words: &str) -> Result<()> {
+        let words = said(words, "guru change add 'what changed'")?;
+        let change = (now(), "change".to_string(), String::new(), words);
+        let written = self.db.transaction().and_then(|tx| {
+            context::changes(&tx, &[change])?;
+            tx.commit()
+        });
+        written.map_err(|e| fault::fault(&self.path, "write", &e))
+    }
+
+    /// The incident that the first of these failed fetches is in that is stored; `None` when none is.
+    pub fn incident_of(&self, ids: &[u64]) -> Result<Option<u32>> {
+        self.read(|db| read::incident_of(db, ids))
+    }
+
     fn read<T>(&self, ask: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         ask(&self.db).map_err(|e| fault::fault(&self.path, "read", &e))
     }

@@ -147,3 +147,15 @@ fn candidates(db: &Connection, id: u32, side: &str) -> R<Vec<Candidate>> {
     .query_map(params![id, side], |r| Ok(Candidate { kind: r.get(0)?, at: stamp(r.get(1)?), text: r.get(2)? }))?
     .collect()
 }
+
+/// The incident that the first of these failed fetches is in that is stored.
+pub fn incident_of(db: &Connection, ids: &[u64]) -> rusqlite::Result<Option<u32>> {
+    let mut ask = db.prepare_cached("SELECT incident_id FROM failed_fetches WHERE identity = ?1")?;
+    for id in ids {
+        let found: Option<Option<u32>> = ask.query_row([super::text::signed(*id)], |r| r.get(0)).optional()?;
+        if let Some(incident) = found.flatten() {
+            return Ok(Some(incident));
+        }
+    }
+    Ok(None)
+}

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::super::common::Common;
 use super::super::input::Input;
 use super::super::{analyze, when};
-use crate::alert::TailDefaults;
+use crate::alert::Tail as TailDefaults;
 use crate::classify::Rules;
 use crate::error::Result;
 use crate::grammar::Library;
@@ -87,8 +87,8 @@ impl Args {
             formats: job.formats,
             known: library,
             rules,
-            gap_us: duration(&self.gap, defaults.gap_us(), 300 * SECOND)?,
-            settle_us: duration(&self.settle, defaults.settle_us(), 120 * SECOND)?,
+            gap_us: duration(&self.gap, defaults.gap.map(|s| s.0), 300 * SECOND)?,
+            settle_us: duration(&self.settle, defaults.settle.map(|s| s.0), 120 * SECOND)?,
             since: job.since,
             log_zones: job.log_zones,
             offsets: self.offset.iter().map(|o| analyze::offset(o)).collect::<Result<_>>()?,
@@ -98,7 +98,7 @@ impl Args {
 }
 
 /// `16M`, `4096`, `all`.
-fn bytes(text: &str) -> Result<u64, String> {
+fn bytes(text: &str) -> std::result::Result<u64, String> {
     if text == "all" {
         return Ok(u64::MAX);
     }

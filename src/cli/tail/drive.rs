@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::super::notify::Manager;
 use super::alarm::Alarm;
 use super::feed::Feed;
 use super::keep::{Keeper, now};
 use super::logs::Logs;
-use super::super::notify;
+use super::seen::Before;
 use crate::error::Result;
 use crate::model::Live;
+use crate::model::live::LiveSource;
 use crate::pipeline::Tail;
 
 /// How long to sleep when nothing has come, and when nothing has come for a while.
@@ -27,10 +29,14 @@ pub struct Driver {
     pub keeper: Keeper,
     /// Calls for help.
     pub alarm: Alarm,
+    /// What happened before.
+    pub before: Before,
     /// Moments go here.
     pub feed: Feed,
     /// True when it is time to stop.
     pub stop: Arc<AtomicBool>,
+    /// The service manager, when there is one.
+    pub manager: Manager,
 }
 
 impl Driver {
@@ -40,6 +46,8 @@ impl Driver {
     /// Those of the last keeping: then what was read since the last delta is read again by the next run.
     pub fn run(&mut self, tail: &mut Tail<'_>, until_end: bool) -> Result<()> {
         let mut idle = 0;
+        let mut said = Instant::now();
+        self.manager.ready();
         while !self.stop.load(Ordering::Relaxed) {
             let wall = now();
             let (more, came) = self.logs.feed(tail, wall);
@@ -48,7 +56,10 @@ impl Driver {
             }
             let live = tail.tick(wall, more, &mut self.keeper, &mut self.logs);
             live.into_iter().for_each(|live| self.put(live));
-            notify::alive();
+            if self.manager.watchdog().is_some_and(|every| said.elapsed() >= every) {
+                self.manager.alive();
+                said = Instant::now();
+            }
             if until_end && !more && self.logs.is_over() {
                 let live = tail.finish(now(), &mut self.keeper, &mut self.logs);
                 self.put(live);
@@ -59,6 +70,7 @@ impl Driver {
                 std::thread::sleep(if idle > QUIET { NAP.1 } else { NAP.0 });
             }
         }
+        self.manager.stopping();
         let kept = tail.pause(now(), &mut self.keeper, &mut self.logs);
         self.alarm.stop();
         self.feed.end();
@@ -71,7 +83,15 @@ impl Driver {
         if live.store_error.is_empty() {
             live.store_error = self.keeper.error();
         }
-        self.alarm.look(&mut live, &self.keeper);
+        self.before.tell(&mut live, &self.keeper);
+        self.alarm.look(&live, &self.keeper);
+        // Who cannot be called is shown beside what cannot be read.
+        let silent = self.alarm.troubles().into_iter();
+        live.sources.extend(silent.map(|(sink, trouble)| LiveSource {
+            path: format!("alert {sink}"),
+            trouble,
+            ..LiveSource::default()
+        }));
         self.feed.put(live);
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::super::serve::Shared;
 use crate::model::Live;
 
 /// The newest moment; clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Feed(Arc<(Mutex<Newest>, Condvar)>);
+pub struct Feed(Arc<(Mutex<Newest>, Condvar)>, Shared);
 
 #[derive(Debug, Default)]
 struct Newest {
@@ -27,7 +28,13 @@ impl Feed {
         let mut newest = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         newest.live = Arc::new(live);
         newest.number += 1;
+        *self.1.lock().unwrap_or_else(PoisonError::into_inner) = newest.live.clone();
         self.0.1.notify_all();
+    }
+
+    /// The same for the server of metrics.
+    pub fn shared(&self) -> Shared {
+        self.1.clone()
     }
 
     /// Nothing will be put in any more.

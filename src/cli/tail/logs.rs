@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::super::common::Common;
 use super::super::input;
 use super::args::Args;
-use crate::alert::TailDefaults;
+use crate::alert::Tail as TailDefaults;
 use crate::error::{Error, Kind, Result};
 use crate::model::live::Gap;
 use crate::model::{FileKey, Position, Stamp};
@@ -89,7 +89,9 @@ fn opening(o: Opened) -> Opening {
     let found = if stream {
         Found::named(&o.path, o.role, o.node)
     } else {
-        Found { role: o.role, node: o.node, ..Found::file(&o.path) }
+        let mut found = Found::file(&o.path);
+        (found.role, found.node) = (o.role, o.node);
+        found
     };
     Opening {
         generation: o.id.0,
@@ -107,9 +109,8 @@ fn opening(o: Opened) -> Opening {
 fn standard(common: &Common) -> Result<(Vec<PathSpec>, Option<String>)> {
     let standard = standard_folders();
     input::tell_troubles(standard.unreadable.iter(), common);
-    let there = std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join("varnishlog").is_file())
-    });
+    let there = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("varnishlog").is_file()));
     standard.found.iter().for_each(|spec| common.say(&format!("following {}\n", spec.path)));
     if there {
         common.say("following the running Varnish through varnishlog\n");

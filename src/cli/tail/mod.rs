@@ -4,6 +4,7 @@
 //! One thread reads, judges and keeps ([`drive`]); what it knows it puts into a [`Feed`], from which the screen, the plain
 //! lines and the metrics take it when they have time. So nothing that shows or sends can hold up the reading.
 
+#[cfg(feature = "tui")]
 mod act;
 mod alarm;
 mod args;
@@ -12,14 +13,15 @@ mod feed;
 mod keep;
 mod logs;
 mod number;
+mod seen;
 mod show;
 mod stop;
 
 use std::io::IsTerminal;
 
 use super::common::Common;
-use super::{Outcome, known, notify, serve};
-use crate::alert::Config;
+use super::notify::Manager;
+use super::{Outcome, known, serve};
 use crate::error::{Error, Kind};
 use crate::pipeline::Tail;
 
@@ -33,7 +35,7 @@ use show::Shown;
 
 /// Runs the command.
 pub fn run(args: &Args, common: &Common) -> Outcome {
-    let config = Config::load(common)?;
+    let config = common.config()?;
     config.warnings.iter().for_each(|w| common.say(&format!("{w}\n")));
     let library = args.library(common)?;
     let rules = known::rules(&library)?;
@@ -43,29 +45,34 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let stop = stop::on_signals()?;
     let feed = Feed::new();
     let _metrics = match args.metrics.as_ref().or(config.metrics.listen.as_ref()) {
-        Some(address) => Some(serve::start(address, feed.clone())?),
+        Some(address) => Some(serve::serve(serve::address(address)?, feed.shared())?),
         None => None,
     };
     let shown = Shown::choose(args, std::io::stdout().is_terminal());
     let alarm = Alarm::start(&config, &keeper, common)?;
     let mut tail = Tail::new(settings);
     let done = std::thread::scope(|scope| {
-        let stream_ends = args.reads_only_stdin();
-        let recording = keeper.clone();
-        let reading = std::thread::Builder::new().name("read".into()).spawn_scoped(scope, || {
-            let mut driver = drive::Driver { logs, keeper: recording, alarm, feed: feed.clone(), stop: stop.clone() };
-            driver.run(&mut tail, stream_ends)
-        });
+        let until_end = args.reads_only_stdin();
+        let mut driver = drive::Driver {
+            logs,
+            keeper: keeper.clone(),
+            alarm,
+            before: seen::Before::default(),
+            feed: feed.clone(),
+            stop: stop.clone(),
+            manager: Manager::from_env(),
+        };
+        let tail = &mut tail;
+        let reading =
+            std::thread::Builder::new().name("read".into()).spawn_scoped(scope, move || driver.run(tail, until_end));
         let reading = reading.map_err(|e| {
             Error::new(Kind::Source, format!("No thread can be started: {e}")).hint("raise the limit of processes")
         })?;
-        notify::ready();
         let shown = show::run(shown, &feed, &keeper, &stop, common);
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         let read = reading.join().map_err(|_| Error::new(Kind::Bug, "The reading thread has failed"))?;
         shown.and(read)
     });
-    notify::stopping();
     keeper.retire();
     done.map(|()| 0)
 }
