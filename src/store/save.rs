@@ -274,6 +274,12 @@ impl<'t, 'c> Save<'t, 'c> {
     /// Brings the incidents' own rows up to date and hands back to the groups what the store knows of them.
     fn tell(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
         let mut touched = BTreeSet::new();
+        let mut recounts: BTreeMap<u32, Recount> = BTreeMap::new();
+        for (target, told) in self.targets.iter().zip(batch.visited) {
+            if let Some(id) = target.map(|i| self.ledger.home(i)) {
+                recounts.entry(id).or_default().join(told);
+            }
+        }
         for (n, group) in batch.groups.iter_mut().enumerate() {
             let Some(id) = self.targets[n].map(|i| self.ledger.home(i)) else {
                 group.incident.id = 0;
@@ -282,9 +288,11 @@ impl<'t, 'c> Save<'t, 'c> {
             let news = self.news.get(&id).copied().unwrap_or_default();
             let news = News { followed: batch.visited.get(n).is_some(), ..news };
             let retold = incidents::retell(self.tx, id, &group.incident, news)?;
-            let harmed = match (batch.visited.get(n), self.stretch(group, batch.failures)) {
-                (Some(told), _) => harm::recount(self.tx, id, told)?,
-                (None, Some(stretch)) if self.holds_all(id, group) => harm::add(self.tx, id, stretch)?,
+            let harmed = match (recounts.remove(&id), self.stretch(group, batch.failures)) {
+                (Some(told), _) => harm::recount(self.tx, id, &told)?,
+                (None, Some(stretch)) if batch.visited.is_empty() && self.holds_all(id, group) => {
+                    harm::add(self.tx, id, stretch)?
+                }
                 _ => false,
             };
             if retold || harmed {

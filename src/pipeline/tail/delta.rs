@@ -14,6 +14,9 @@ use crate::model::report::ClockOffset;
 use crate::model::sink::{LogTraffic, Recount, Visited};
 use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, Position, Sink, Stamp, Verdict};
 
+/// So many counts of visitors are remembered per incident, to be taken back.
+const REMEMBERED: usize = 32;
+
 /// A change: when, kind word, node, words.
 type Change = (Stamp, String, String, String);
 
@@ -28,7 +31,8 @@ pub struct Sent {
     by_log: HashMap<(String, String, String, Stamp), Minute>,
     changes: HashSet<u64>,
     positions: Vec<Position>,
-    visited: HashMap<u32, Visited>,
+    /// By incident, what was told of its visitors lately.
+    visited: HashMap<u32, Vec<Visited>>,
     last: Last,
 }
 
@@ -126,8 +130,16 @@ impl Sent {
         })?;
         self.failures.extend(marks);
         retracted.iter().for_each(|id| _ = self.failures.remove(id));
-        for ((n, group), told) in places.into_iter().zip(groups).zip(visited) {
-            self.number(n, group, told.now);
+        let mut counted: BTreeMap<u32, Recount> = BTreeMap::new();
+        for ((n, group), told) in places.into_iter().zip(groups).zip(&visited) {
+            counted.entry(group.incident.id).or_default().join(told);
+            self.number(n, group);
+        }
+        for (id, now) in counted.into_iter().filter_map(|(id, told)| Some((id, told.now?))) {
+            let told = self.visited.entry(id).or_default();
+            told.retain(|v| *v != now);
+            told.push(now);
+            told.drain(..told.len().saturating_sub(REMEMBERED));
         }
         for t in &traffic {
             let minute = |(at, m): (&Stamp, &Minute)| ((t.tier.clone(), t.node.clone(), *at), *m);
@@ -188,7 +200,7 @@ impl Sent {
                 out.scattered = Some(out.groups.len());
             }
             let homes: BTreeSet<u32> = g.members.iter().filter_map(|id| self.incidents.get(id)).copied().collect();
-            let before = homes.iter().filter_map(|i| self.visited.get(i)).copied().collect();
+            let before = homes.iter().filter_map(|i| self.visited.get(i)).flatten().copied().collect();
             out.visited.push(Recount { before, now: self.last.visited.get(n).copied().flatten() });
             out.places.push(n);
             out.groups.push(Group { incident: g.incident.clone(), members });
@@ -197,16 +209,12 @@ impl Sent {
     }
 
     /// The store has numbered a group.
-    fn number(&mut self, n: usize, numbered: Group, visited: Option<Visited>) {
+    fn number(&mut self, n: usize, numbered: Group) {
         let Some(own) = self.last.groups.get_mut(n) else { return };
         self.groups.insert(own.members.first().copied().unwrap_or(0), shape(own));
         own.incident = numbered.incident;
         if own.incident.id > 0 {
             self.incidents.extend(own.members.iter().map(|id| (*id, own.incident.id)));
-            match visited {
-                Some(visited) => _ = self.visited.insert(own.incident.id, visited),
-                None => _ = self.visited.remove(&own.incident.id),
-            }
         }
     }
 
