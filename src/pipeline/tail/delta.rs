@@ -1,7 +1,7 @@
 //! What a sink was told, and what it was not told yet. In: what a look has seen; out: deltas. It must not know what the
 //! sink does with them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::linking::STORED;
@@ -14,8 +14,8 @@ use crate::model::report::ClockOffset;
 use crate::model::sink::{LogTraffic, Recount, Visited};
 use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, Position, Sink, Stamp, Verdict};
 
-/// So many counts of visitors are remembered per incident, to be taken back.
-const REMEMBERED: usize = 32;
+/// So many counts of visitors are remembered, to be taken back.
+const REMEMBERED: usize = 256;
 
 /// A change: when, kind word, node, words.
 type Change = (Stamp, String, String, String);
@@ -31,8 +31,8 @@ pub struct Sent {
     by_log: HashMap<(String, String, String, Stamp), Minute>,
     changes: HashSet<u64>,
     positions: Vec<Position>,
-    /// By incident, what was told of its visitors lately.
-    visited: HashMap<u32, Vec<Visited>>,
+    /// What was told of visitors lately, of whatever incident: incidents may have been merged since.
+    visited: VecDeque<Visited>,
     last: Last,
 }
 
@@ -135,12 +135,11 @@ impl Sent {
             counted.entry(group.incident.id).or_default().join(told);
             self.number(n, group);
         }
-        for (id, now) in counted.into_iter().filter_map(|(id, told)| Some((id, told.now?))) {
-            let told = self.visited.entry(id).or_default();
-            told.retain(|v| *v != now);
-            told.push(now);
-            told.drain(..told.len().saturating_sub(REMEMBERED));
+        for now in counted.into_values().filter_map(|told| told.now) {
+            self.visited.retain(|v| *v != now);
+            self.visited.push_back(now);
         }
+        self.visited.drain(..self.visited.len().saturating_sub(REMEMBERED));
         for t in &traffic {
             let minute = |(at, m): (&Stamp, &Minute)| ((t.tier.clone(), t.node.clone(), *at), *m);
             self.minutes.extend(t.minutes.iter().map(minute));
@@ -199,8 +198,9 @@ impl Sent {
             if g.incident.service == "scattered" {
                 out.scattered = Some(out.groups.len());
             }
-            let homes: BTreeSet<u32> = g.members.iter().filter_map(|id| self.incidents.get(id)).copied().collect();
-            let before = homes.iter().filter_map(|i| self.visited.get(i)).flatten().copied().collect();
+            let i = &g.incident;
+            let overlaps = |v: &&Visited| v.first <= i.closed_at && v.last >= i.opened_at;
+            let before = self.visited.iter().filter(overlaps).copied().collect();
             out.visited.push(Recount { before, now: self.last.visited.get(n).copied().flatten() });
             out.places.push(n);
             out.groups.push(Group { incident: g.incident.clone(), members });
