@@ -28,6 +28,7 @@ pub fn keep(db: &mut Connection, delta: &mut Delta<'_>) -> rusqlite::Result<Stor
         groups: delta.groups,
         scattered: delta.scattered,
         visited: delta.visited,
+        told: delta.told,
         retracted: delta.retracted,
         traffic: delta.traffic,
         changes: delta.changes,

@@ -149,6 +149,7 @@ pub fn read(files: Vec<Found>, store: &Path) {
         groups: &mut analysis.groups,
         scattered,
         visited: &[],
+        told: &[],
         retracted: &[],
         traffic: &analysis.traffic,
         changes: &analysis.changes,

@@ -11,7 +11,7 @@ use super::live::Scene;
 use super::window::Window;
 use crate::error::Result;
 use crate::model::report::ClockOffset;
-use crate::model::sink::{LogTraffic, Recount, Visited};
+use crate::model::sink::{LogTraffic, Visited};
 use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, Position, Sink, Stamp, Verdict};
 
 /// So many counts of visitors are remembered, to be taken back.
@@ -42,7 +42,7 @@ struct Picked {
     /// Their places in the last look.
     places: Vec<usize>,
     groups: Vec<Group>,
-    visited: Vec<Recount>,
+    visited: Vec<Option<Visited>>,
     scattered: Option<usize>,
 }
 
@@ -121,6 +121,7 @@ impl Sent {
             retracted: &retracted,
             groups: &mut groups,
             visited: &visited,
+            told: self.visited.make_contiguous(),
             scattered,
             traffic: &traffic,
             by_log: &logs,
@@ -130,12 +131,15 @@ impl Sent {
         })?;
         self.failures.extend(marks);
         retracted.iter().for_each(|id| _ = self.failures.remove(id));
-        let mut counted: BTreeMap<u32, Recount> = BTreeMap::new();
-        for ((n, group), told) in places.into_iter().zip(groups).zip(&visited) {
-            counted.entry(group.incident.id).or_default().join(told);
+        let mut counted: BTreeMap<u32, Visited> = BTreeMap::new();
+        for ((n, group), now) in places.into_iter().zip(groups).zip(&visited) {
+            if let Some(now) = *now {
+                let all = counted.entry(group.incident.id);
+                all.and_modify(|all| *all = all.with(now)).or_insert(now);
+            }
             self.number(n, group);
         }
-        for now in counted.into_values().filter_map(|told| told.now) {
+        for now in counted.into_values() {
             self.visited.retain(|v| *v != now);
             self.visited.push_back(now);
         }
@@ -198,10 +202,7 @@ impl Sent {
             if g.incident.service == "scattered" {
                 out.scattered = Some(out.groups.len());
             }
-            let i = &g.incident;
-            let overlaps = |v: &&Visited| v.first <= i.closed_at && v.last >= i.opened_at;
-            let before = self.visited.iter().filter(overlaps).copied().collect();
-            out.visited.push(Recount { before, now: self.last.visited.get(n).copied().flatten() });
+            out.visited.push(self.last.visited.get(n).copied().flatten());
             out.places.push(n);
             out.groups.push(Group { incident: g.incident.clone(), members });
         }
