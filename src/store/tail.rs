@@ -42,11 +42,16 @@ pub fn keep(db: &mut Connection, delta: &mut Delta<'_>) -> rusqlite::Result<Stor
 }
 
 fn positions(tx: &Transaction<'_>, positions: &[Position]) -> rusqlite::Result<()> {
-    // A file whose beginning was not whole yet, or that has another name now, has one position all the same.
-    let mut outdated =
-        tx.prepare_cached("DELETE FROM positions WHERE finished = 0 AND ((device = ?1 AND inode = ?2) OR path = ?3)")?;
+    // A file whose beginning was not whole yet, that has another name now or became an archive, has one position all
+    // the same.
+    let mut outdated = tx.prepare_cached(
+        "DELETE FROM positions WHERE finished = 0
+         AND ((device = ?1 AND inode = ?2) OR path = ?3 OR (head = ?4 AND head_len = ?5))",
+    )?;
     for p in positions {
-        outdated.execute(params![signed(p.key.device), signed(p.key.inode), plain(&p.path)])?;
+        let key = &p.key;
+        let same = params![signed(key.device), signed(key.inode), plain(&p.path), signed(key.head), key.head_len];
+        outdated.execute(same)?;
     }
     let mut put = tx.prepare_cached(
         "INSERT OR REPLACE INTO positions (path, device, inode, head, head_len, low, low_lines, counted, finished, wall_us)
@@ -149,7 +154,8 @@ pub fn read_minutes(db: &Connection) -> rusqlite::Result<Vec<LogTraffic>> {
     Ok(out)
 }
 
-/// Takes the place of the recorder, or says who has it. Whoever gave no sign of life for a while has lost it.
+/// Takes the place of the recorder, or says who has it. Whoever gave no sign of life for a while has lost it, and whoever
+/// was killed on this machine at once.
 pub fn record(db: &mut Connection, pid: u32, host: &str, name: &str, now: Stamp) -> rusqlite::Result<Option<String>> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let other: Option<(u32, String, String)> = tx
@@ -159,8 +165,8 @@ pub fn record(db: &mut Connection, pid: u32, host: &str, name: &str, now: Stamp)
             |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
         )
         .optional()?;
-    if let Some((pid, host, name)) = other {
-        return Ok(Some(format!("{name} (process {pid} on {host})")));
+    if let Some((other, at, name)) = other.filter(|(other, at, _)| at != host || !is_gone(*other)) {
+        return Ok(Some(format!("{name} (process {other} on {at})")));
     }
     tx.execute(
         "INSERT INTO recorder (id, pid, started_at_us, beat_at_us, host, name) VALUES (1, ?1, ?2, ?2, ?3, ?4)
@@ -171,6 +177,20 @@ pub fn record(db: &mut Connection, pid: u32, host: &str, name: &str, now: Stamp)
     )?;
     tx.commit()?;
     Ok(None)
+}
+
+/// True when no process of this machine has that number: then it need not be waited for. One that may not be asked is
+/// there.
+#[cfg(unix)]
+fn is_gone(pid: u32) -> bool {
+    use rustix::process::{Pid, test_kill_process};
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn is_gone(_pid: u32) -> bool {
+    false
 }
 
 /// Gives the place of the recorder up.

@@ -26,6 +26,8 @@ pub struct Sent {
     failures: HashMap<u64, (u64, bool)>,
     quoted: HashMap<u64, (u64, Evidence)>,
     incidents: HashMap<u64, u32>,
+    /// Those that the store held at the beginning.
+    stored: HashSet<u64>,
     groups: HashMap<u64, u64>,
     minutes: BTreeMap<(String, String, Stamp), Minute>,
     by_log: HashMap<(String, String, String, Stamp), Minute>,
@@ -63,7 +65,7 @@ impl Sent {
     /// Nothing was told but what the store holds.
     pub fn of(stored: &[Failure]) -> Sent {
         let incidents = stored.iter().filter(|f| f.incident > 0).map(|f| (f.id, f.incident)).collect();
-        Sent { incidents, ..Sent::default() }
+        Sent { incidents, stored: stored.iter().map(|f| f.id).collect(), ..Sent::default() }
     }
 
     /// Takes in a look.
@@ -251,6 +253,8 @@ impl Sent {
         let kept = |id: &u64| frozen.holds(*id) || open.contains(id);
         self.failures.retain(|id, _| kept(id));
         self.quoted.retain(|id, _| open.contains(id));
+        self.incidents.retain(|id, _| kept(id) || self.stored.contains(id));
+        self.groups.retain(|id, _| kept(id) || self.stored.contains(id));
         let oldest = window.partial.traffic.values().filter_map(|m| m.keys().next()).min().copied();
         let oldest = oldest.unwrap_or(Stamp::NONE);
         self.minutes.retain(|(.., at), _| *at >= oldest);

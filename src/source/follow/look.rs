@@ -220,7 +220,9 @@ impl Log {
                 let inode = (earlier.position.key.device, earlier.position.key.inode);
                 let rank = |s: &Sibling| (s.packed, (s.about.inode.device, s.about.inode.number) != inode);
                 let best = (0..files.len()).filter(|j| known[*j] == known[i]).min_by_key(|j| rank(&files[*j]));
-                (!earlier.settled && !earlier.position.finished && best == Some(i)).then_some(Start::Resume(e))
+                // Writers that kept a file may have written to it after it counted as ended.
+                let is_more = !earlier.position.finished || (!s.packed && s.about.len > earlier.position.counted);
+                (!earlier.settled && is_more && best == Some(i)).then_some(Start::Resume(e))
             }
             Known::Passed(p) => {
                 let passed = &self.passed[p];
