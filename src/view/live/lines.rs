@@ -24,6 +24,8 @@ pub struct PlainLines {
     style: Style,
     day: String,
     mood: Option<Mood>,
+    /// Who records, when it is another process.
+    recorder: Option<String>,
     /// State and causes of the incidents that were told.
     incidents: HashMap<u32, (State, HashSet<String>)>,
     gaps: HashSet<(Stamp, String, String)>,
@@ -38,6 +40,7 @@ impl PlainLines {
             style: style.clone(),
             day: String::new(),
             mood: None,
+            recorder: None,
             incidents: HashMap::new(),
             gaps: HashSet::new(),
             troubles: HashMap::new(),
@@ -48,6 +51,7 @@ impl PlainLines {
     /// What is new, one line each, without newlines. Each begins with a time; a line tells the day when it changes.
     pub fn step(&mut self, live: &Live) -> Vec<String> {
         let mut found = Vec::new();
+        self.recorder(live, &mut found);
         self.gaps(live, &mut found);
         self.troubles(live, &mut found);
         let opened = self.incidents(live, &mut found);
@@ -66,6 +70,18 @@ impl PlainLines {
             self.day = day;
         }
         found.push(format!("{clock} {}", Plain::of(text).clipped(LONGEST)));
+    }
+
+    fn recorder(&mut self, live: &Live, found: &mut Vec<String>) {
+        if self.recorder == live.recorder {
+            return;
+        }
+        self.recorder.clone_from(&live.recorder);
+        let text = match &live.recorder {
+            Some(who) => format!("VIEW ONLY {who} records and calls for help"),
+            None => "RECORDING whoever recorded is gone, this process records now".to_string(),
+        };
+        self.say(live.wall, &text, found);
     }
 
     fn gaps(&mut self, live: &Live, found: &mut Vec<String>) {
@@ -96,7 +112,8 @@ impl PlainLines {
     /// Incidents that opened, turned, ended, or got another cause; true when one opened.
     fn incidents(&mut self, live: &Live, found: &mut Vec<String>) -> bool {
         let mut opened = false;
-        for i in &live.incidents {
+        // One that is not stored yet has no number to be known by.
+        for i in live.incidents.iter().filter(|i| i.id > 0) {
             let causes: HashSet<String> = i.causes.iter().map(|c| c.cause.clone()).collect();
             let told = self.incidents.insert(i.id, (i.state, causes));
             let text = match told {
