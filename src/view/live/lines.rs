@@ -48,7 +48,8 @@ impl PlainLines {
         }
     }
 
-    /// What is new, one line each, without newlines. Each begins with a time; a line tells the day when it changes.
+    /// What is new, one line each, without newlines. Each begins with the time of the wall clock at which it was known,
+    /// whatever the time of the logs; a line tells the day when it changes.
     pub fn step(&mut self, live: &Live) -> Vec<String> {
         let mut found = Vec::new();
         self.recorder(live, &mut found);
@@ -128,7 +129,7 @@ impl PlainLines {
                     continue;
                 }
             };
-            self.say(live.at.or(live.wall), &text, found);
+            self.say(live.wall, &text, found);
         }
         self.incidents.retain(|id, _| live.incidents.iter().any(|i| i.id == *id));
         opened
@@ -138,7 +139,7 @@ impl PlainLines {
         for c in i.causes.iter().filter(|c| !known.contains(&c.cause)) {
             let role = if c.role.is_empty() { String::new() } else { format!(" ({})", c.role) };
             let text = format!("CAUSE {} {}: also {}{role}, {} so far", i.id, i.service, c.cause, count(c.failures));
-            self.say(live.at.or(live.wall), &text, found);
+            self.say(live.wall, &text, found);
         }
     }
 
@@ -155,7 +156,7 @@ impl PlainLines {
             Mood::Starting => format!("STARTING {}", counted(live.sources.len() as u64, "source")),
             mood => format!("{} {}; {}", facts::state(mood), facts::failing(&live.rates), facts::lag(live)),
         };
-        self.say(live.at.or(live.wall), &text, found);
+        self.say(live.wall, &text, found);
     }
 
     /// One line for each minute of the wall clock.
@@ -179,7 +180,10 @@ fn is_over(state: State) -> bool {
 /// `INCIDENT 41 shop: first byte timeout; 12 failed in 1 min, 503 31 % (usual 0.02 %)`.
 fn begun(i: &Incident, live: &Live, style: &Style) -> String {
     let early = live.at.since(i.opened_at).filter(|us| *us >= MINUTE);
-    let since = early.map_or_else(String::new, |_| format!(" since {}", style.zone.second(i.opened_at)));
+    let day = style.zone.day_and_year(i.opened_at);
+    let on = if day == style.zone.day_and_year(live.wall) { String::new() } else { format!("{day}, ") };
+    let told = early.is_some() || !on.is_empty();
+    let since = if told { format!(" since {on}{}", style.zone.second(i.opened_at)) } else { String::new() };
     let rates = facts::failing(&live.rates);
     let head = format!("INCIDENT {} {}{since}", i.id, i.title);
     match early {
