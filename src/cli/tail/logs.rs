@@ -11,15 +11,13 @@ use crate::error::{Error, Kind, Result};
 use crate::model::live::Gap;
 use crate::model::{FileKey, Position, Stamp};
 use crate::pipeline::{Again, Opening, Tail};
-use crate::source::{FollowSettings, Followed, Follower, Found, Generation, Opened, PathSpec, Trouble, VarnishCommand};
+use crate::source::{FollowSettings, Followed, Follower, Found, Generation, Opened, PathSpec, VarnishCommand};
 
 /// Followed logs.
 pub struct Logs {
     follower: Follower,
     /// Of each generation whether it is a stream, and the path that is shown.
     opened: HashMap<u32, (bool, String)>,
-    /// Troubles to say on stderr.
-    pub talk: Vec<Trouble>,
 }
 
 /// What to follow.
@@ -58,12 +56,12 @@ impl Logs {
         if let Some(name) = &wanted.varnish {
             follower.varnish(VarnishCommand::new((!name.is_empty()).then(|| name.clone())));
         }
-        Logs { follower, opened: HashMap::new(), talk: Vec::new() }
+        Logs { follower, opened: HashMap::new() }
     }
 
     /// Hands what has come to the tail. True when more is there at once.
     pub fn feed(&mut self, tail: &mut Tail<'_>, wall: Stamp) -> (bool, bool) {
-        let (mut came, mut talk) = (false, Vec::new());
+        let mut came = false;
         let opened = &mut self.opened;
         let more = self.follower.poll(&mut |what| match what {
             Followed::Opened(o) => {
@@ -85,13 +83,9 @@ impl Logs {
                 tail.end(id.0);
             }
             Followed::Lost { path, bytes, why, .. } => tail.lost(Gap { wall, path, bytes, why }),
-            Followed::Trouble(t) => {
-                tail.trouble(&t.path, Some(&t));
-                talk.push(t);
-            }
+            Followed::Trouble(t) => tail.trouble(&t.path, Some(&t)),
             Followed::Mended { path } => tail.trouble(&path, None),
         });
-        self.talk.extend(talk);
         (more, came)
     }
 

@@ -153,6 +153,7 @@ impl PlainLines {
             Mood::Incident if opened => return,
             Mood::Recovering => return,
             Mood::Warning => format!("WARNING {}", live.warning),
+            Mood::Starting if live.sources.is_empty() => "STARTING nothing read yet".to_string(),
             Mood::Starting => format!("STARTING {}", counted(live.sources.len() as u64, "source")),
             mood => format!("{} {}; {}", facts::state(mood), facts::failing(&live.rates), facts::lag(live)),
         };
@@ -186,7 +187,9 @@ fn begun(i: &Incident, live: &Live, style: &Style) -> String {
     let since = if told { format!(" since {on}{}", style.zone.second(i.opened_at)) } else { String::new() };
     let rates = facts::failing(&live.rates);
     let head = format!("INCIDENT {} {}{since}", i.id, i.title);
+    let alone = live.incidents.iter().filter(|i| !is_over(i.state)).count() == 1;
     match early {
+        None if !alone => format!("{head}; {} failed so far, {rates}", count(i.failures)),
         None => {
             format!("{head}; {} failed in 1 min, {rates}", count(live.rates.failed_per_min.round().max(0.0) as u64))
         }
