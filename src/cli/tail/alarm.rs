@@ -1,7 +1,7 @@
 //! Calls for help while a tail runs. In: moments; out: notices in the outbox, sent by threads of their own. Who does not
 //! record does not call: the recorder does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::common::Common;
@@ -36,10 +36,25 @@ impl Alarm {
         };
         let told = keeper.with(|store| store.told_notices(now() - MEMORY_US))?;
         alarm.watch = Some(Watch::new(config.rules.clone(), &told));
-        if !config.sinks.is_empty() && keeper.other().is_none() {
-            alarm.courier = Some(Courier::start(Box::new(Kept::open(&path)?), config.sinks.clone()));
+        if keeper.other().is_none() {
+            alarm.send(&path)?;
         }
         Ok(alarm)
+    }
+
+    /// Has what is in the outbox sent from now on.
+    fn send(&mut self, path: &Path) -> Result<()> {
+        if !self.config.sinks.is_empty() && self.courier.is_none() {
+            self.courier = Some(Courier::start(Box::new(Kept::open(path)?), self.config.sinks.clone()));
+        }
+        Ok(())
+    }
+
+    /// The recorder is gone: this process calls now. An outbox that cannot be opened is tried again at the next notice.
+    pub fn take_over(&mut self, keeper: &Keeper) {
+        if let Some(path) = keeper.path() {
+            let _ = self.send(Path::new(&path));
+        }
     }
 
     /// Looks at a moment, and puts what is worth a call into the outbox.
@@ -54,6 +69,7 @@ impl Alarm {
         }
         let with_sinks: Vec<(Notice, Vec<String>)> =
             notices.into_iter().map(|n| (n.clone(), self.config.sinks_for(&n))).collect();
+        self.take_over(keeper);
         // What cannot be written now is made again after a restart, under the same name.
         if keeper.with(|store| store.put_notices(&with_sinks, live.wall)).is_ok()
             && let Some(courier) = &self.courier

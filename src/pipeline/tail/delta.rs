@@ -214,9 +214,10 @@ impl Sent {
     /// The store has numbered a group.
     fn number(&mut self, n: usize, numbered: Group) {
         let Some(own) = self.last.groups.get_mut(n) else { return };
-        self.groups.insert(own.members.first().copied().unwrap_or(0), shape(own));
         own.incident = numbered.incident;
+        // Without a number it is told again: who only looks waits for the one who records.
         if own.incident.id > 0 {
+            self.groups.insert(own.members.first().copied().unwrap_or(0), shape(own));
             self.incidents.extend(own.members.iter().map(|id| (*id, own.incident.id)));
         }
     }

@@ -197,16 +197,6 @@ impl Strand {
         !self.ended && !known
     }
 
-    /// True when it has ended and every byte of it was taken in.
-    pub fn is_taken_in(&self) -> bool {
-        let left = match &self.state {
-            State::Asking { waiting, .. } => !waiting.is_empty(),
-            State::Known(feeds) => feeds.iter().any(|f| !f.is_closed()),
-            State::Refused => false,
-        };
-        self.ended && !left
-    }
-
     /// True when nobody needs it any more: it has ended, and all of it is settled and noted.
     pub fn is_done(&self) -> bool {
         let over = match &self.state {

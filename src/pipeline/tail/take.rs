@@ -1,8 +1,6 @@
 //! Bytes become state: what came is cut into chunks, folded in parallel and merged into the window in order. In: feeds; out:
 //! a window that holds more, and the moment of the logs. It must not judge.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 
 use super::super::fold::fold;
@@ -15,12 +13,10 @@ use crate::source::Chunk;
 impl Tail<'_> {
     /// Cuts chunks, folds them in parallel and merges them in order. True when there were any.
     pub(super) fn take_in(&mut self, wall: Stamp) -> bool {
-        self.count_overlaps();
         let context = &self.roll.context;
         let mut chunks: Vec<(bool, Chunk)> = Vec::new();
         let mut begun: Vec<(u32, usize, u64, u64)> = Vec::new();
-        let waiting = self.overlapping();
-        for (id, strand) in self.strands.iter_mut().filter(|(id, _)| !waiting.contains(id)) {
+        for (id, strand) in &mut self.strands {
             let ended = strand.ended;
             let State::Known(feeds) = &mut strand.state else { continue };
             for (n, feed) in feeds.iter_mut().enumerate() {
@@ -52,32 +48,6 @@ impl Tail<'_> {
             }
         }
         true
-    }
-
-    /// Streams that go on where another one of the same log has not been taken in to its end: what Varnish's ring holds
-    /// is read while the live log runs already.
-    fn overlapping(&self) -> Vec<u32> {
-        let before = |id: &u32, s: &Strand| {
-            let mut earlier = self.strands.range(..id).map(|(_, e)| e);
-            earlier.any(|e| e.opening.stream && e.opening.log == s.opening.log && !e.is_taken_in())
-        };
-        self.strands.iter().filter(|(id, s)| s.opening.stream && before(id, s)).map(|(id, _)| *id).collect()
-    }
-
-    /// What a stream begins with may be in the one before it too: it counts once.
-    fn count_overlaps(&mut self) {
-        let counted = &mut self.roll.context.counted;
-        let mut last: HashMap<&str, Stamp> = HashMap::new();
-        for strand in self.strands.values().filter(|s| s.opening.stream) {
-            let seen = last.entry(strand.opening.log.as_str()).or_default();
-            for feed in strand.feeds() {
-                if seen.is_known() && feed.marks.end == 0 {
-                    counted.insert(feed.file, *seen);
-                }
-                let newest = self.window.partial.files.get(&feed.file).map_or(Stamp::NONE, |t| t.last);
-                *seen = (*seen).max(newest);
-            }
-        }
     }
 
     /// What an earlier run counted is not counted again, but for the transactions that end only now.
