@@ -109,11 +109,6 @@ fn recount(tally: &mut Tally, (incident, told, c): (Option<u32>, bool, &Counted)
     }
 }
 
-/// Takes one out of its incident.
-pub fn leave(tx: &Transaction<'_>, id: u64) -> rusqlite::Result<()> {
-    place(tx, id, None)
-}
-
 fn place(tx: &Transaction<'_>, id: u64, incident: Option<u32>) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE failed_fetches SET incident_id = ?2 WHERE identity = ?1")?
         .execute(params![signed(id), incident])

@@ -220,15 +220,3 @@ fn quote(
     .execute(params![id, example, role, ordinal, plain(&q.file), (q.line > 0).then(|| count(q.line)), plain(&q.text)])
     .map(|_| ())
 }
-
-/// Makes an incident last as long as its failures do, after one has left it.
-pub fn shrink(tx: &Transaction<'_>, id: u32) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE incidents SET opened_at_us = first, closed_at_us = last
-         FROM (SELECT min(started_at_us) AS first, max(coalesce(ended_at_us, started_at_us)) AS last
-               FROM failed_fetches WHERE incident_id = ?1)
-         WHERE id = ?1 AND first IS NOT NULL",
-    )?
-    .execute([id])
-    .map(|_| ())
-}

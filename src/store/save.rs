@@ -67,7 +67,6 @@ pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<St
     std::mem::take(&mut save.tally).apply(tx)?;
     save.close_donors()?;
     save.close_emptied()?;
-    save.dismiss_told(batch.failures)?;
     let stored = save.tell(batch)?;
     context::traffic(tx, batch.traffic)?;
     context::changes(tx, batch.changes)?;
@@ -286,20 +285,6 @@ impl<'t, 'c> Save<'t, 'c> {
                 self.news.remove(&from);
                 self.news.entry(to).or_default().members = true;
             }
-        }
-        Ok(())
-    }
-
-    /// What turned out to be told in another failure leaves the incident that it was put in before that was known.
-    fn dismiss_told(&mut self, failures: &[Failure]) -> rusqlite::Result<()> {
-        let mut left = BTreeSet::new();
-        for f in failures.iter().filter(|f| f.told_in.is_some() && !self.assigned.contains_key(&f.id)) {
-            let was_in = self.ledger.get(f.id).filter(|k| !k.settled).and_then(|k| k.incident);
-            left.extend(was_in.map(|i| (self.ledger.home(i), f.id)));
-        }
-        for (incident, id) in left {
-            failures::leave(self.tx, id)?;
-            incidents::shrink(self.tx, incident)?;
         }
         Ok(())
     }
