@@ -8,13 +8,16 @@
 
 mod beats;
 mod delta;
+mod enlist;
 mod feed;
 mod frozen;
 mod intake;
 mod judge;
+mod keep;
 mod live;
 mod marks;
 mod nodes;
+mod opening;
 mod rates;
 mod roll;
 mod strand;
@@ -29,7 +32,8 @@ use crate::model::sink::Resume;
 
 use super::Forced;
 
-pub use intake::{Again, Opening, Tail};
+pub use intake::Tail;
+pub use opening::{Again, Opening};
 
 /// How a tail works.
 pub struct Settings<'a> {

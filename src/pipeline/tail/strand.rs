@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::super::quotes::Originals;
 use super::delta::Sent;
 use super::feed::Feed;
-use super::intake::{Again, Opening};
+use super::opening::{Again, Opening};
 use crate::model::stamp::SECOND;
 use crate::model::{Evidence, Failure, FileId, FileKey, Position, Stamp};
 use crate::source::{Found, series_key};
@@ -191,12 +191,11 @@ impl Strand {
 
     /// True when nobody needs it any more: it has ended, and all of it is settled and noted.
     pub fn is_done(&self) -> bool {
-        let over = match &self.state {
+        match &self.state {
             State::Asking { waiting, .. } => self.ended && waiting.is_empty(),
             State::Refused => self.ended,
             State::Known(_) => self.ended && self.done,
-        };
-        over
+        }
     }
 }
 
