@@ -17,10 +17,13 @@ use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, P
 /// A change: when, kind word, node, words.
 type Change = (Stamp, String, String, String);
 
+/// What was told of a failure: its signature, and whether it was settled.
+type Told = (u64, bool);
+
 /// What was told, and the last look.
 #[derive(Debug, Default)]
 pub struct Sent {
-    failures: HashMap<u64, (u64, bool)>,
+    failures: HashMap<u64, Told>,
     quoted: HashMap<u64, (u64, Evidence)>,
     incidents: HashMap<u64, u32>,
     /// Those that the store held at the beginning.
@@ -146,7 +149,7 @@ impl Sent {
     }
 
     /// Failures that are new or differ from what was told, and what will have been told of them.
-    fn changed_failures(&self) -> (Vec<Failure>, Vec<(u64, (u64, bool))>) {
+    fn changed_failures(&self) -> (Vec<Failure>, Vec<(u64, Told)>) {
         let mut out = Vec::new();
         let mut marks = Vec::new();
         for f in &self.last.failures {

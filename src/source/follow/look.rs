@@ -258,7 +258,11 @@ impl Log {
             // names with dates have no order.
             Some(_) if !self.looked.is_known() && !self.earlier.is_empty() => since(self.last_wall()),
             // A file that was not there at the last look, whatever its name says of its age.
-            Some(_) => self.looked.is_known() && s.matched && !s.packed && since(self.looked),
+            Some(_) if self.looked.is_known() => {
+                let is_new = s.matched || !self.placed.contains_key(&s.about.inode);
+                is_new && !s.packed && since(self.looked)
+            }
+            Some(_) => false,
             None if self.looked.is_known() => true,
             None => newest || since(self.last_wall()),
         };
