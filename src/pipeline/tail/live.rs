@@ -15,7 +15,7 @@ use crate::classify::Rules;
 use crate::model::live::{Gap, LiveCause, LiveFailure, LiveSource, Mood};
 use crate::model::report::ClockOffset;
 use crate::model::stamp::{MINUTE, SECOND};
-use crate::model::{Cause, Failure, Group, Incident, Live, Minute, Pulse, SeriesId, Stamp, State};
+use crate::model::{Cause, Fact, Failure, Group, Incident, Live, Minute, Pulse, SeriesId, Stamp, State};
 use crate::source::Trouble;
 
 /// Failures that are shown one by one.
@@ -26,6 +26,8 @@ const GAPS: usize = 20;
 const SHOWN: i64 = 60 * MINUTE;
 /// Without a failure for so long an incident is on its way out.
 const QUIET: i64 = MINUTE;
+/// An object whose background fetch has not failed for so long may have been fetched since.
+const HELD: i64 = 2 * MINUTE;
 /// Spans of a trend, and their length.
 const SPANS: (usize, i64) = (12, MINUTE);
 
@@ -55,6 +57,8 @@ pub struct Scene {
     latest: Vec<(u64, LiveFailure)>,
     beats: Vec<Beat>,
     limits: Vec<nodes::Limit>,
+    /// When background fetches failed, and when the stale objects that hid it run out of grace.
+    grace: Vec<(Stamp, Stamp)>,
     clocks: Vec<ClockOffset>,
     totals: Totals,
     began: Stamp,
@@ -97,6 +101,7 @@ impl Scene {
                 status: f.status,
             })
             .collect();
+        self.grace = counted().filter(recent).filter_map(graced).collect();
         self.latest = latest(c, LATEST, now, settle_us);
         self.limits = nodes::limits(&c.failures);
         self.clocks = seen.clocks.clone();
@@ -175,9 +180,17 @@ impl Scene {
             nodes,
             latest: self.latest.iter().map(|(_, f)| f.clone()).collect(),
             incidents,
+            grace_left_s: self.grace_left(now),
             totals: self.totals.with(window, context),
             ..Live::default()
         }
+    }
+
+    /// Seconds until the first object runs out of grace.
+    fn grace_left(&self, now: Stamp) -> Option<f64> {
+        let held = self.grace.iter().filter(|(failed, _)| now.since(*failed).is_some_and(|us| us < HELD));
+        let left = held.filter_map(|(_, ends)| ends.since(now).filter(|us| *us > 0)).min()?;
+        Some(left as f64 / SECOND as f64)
     }
 
     /// Incidents: outages that are on first, then by the visitors who noticed.
@@ -294,4 +307,10 @@ fn take_human(into: &mut Incident, from: &Incident) {
     into.worked.clone_from(&from.worked);
     into.notes.clone_from(&from.notes);
     into.seen_before.clone_from(&from.seen_before);
+}
+
+/// When a background fetch failed, and when the stale object that hid it runs out of grace.
+fn graced(f: &Failure) -> Option<(Stamp, Stamp)> {
+    let left_us = f.facts.get(Fact::GraceLeftMs)? * 1000.0;
+    Some((f.gave_up.or(f.started), f.started + left_us as i64))
 }
