@@ -49,6 +49,24 @@ fn a_receiver_in_trouble_gets_it_later_and_takes_it_once() {
 }
 
 #[test]
+fn an_incident_that_grows_is_told_once_also_where_nothing_is_kept() {
+    let (to, got) = receiver(vec![status("200 OK")]);
+    let mut night = Night::new(to);
+    night.good(20);
+    let args = ["tail", "access.log", "--plain", "--no-store", "--settle", "1s", "--gap", "5s"];
+    let mut tail = Process::start(&mut night.place.command(&args));
+    assert!(tail.err.wait(LONG, |l| l.starts_with("nobody is called: without a store")).is_some());
+    night.outage();
+    night.outage();
+    let over = night.until(LONG, || tail.out.wait(Duration::ZERO, |l| l.contains(" CLOSED ") || l.contains(" CALM ")));
+    assert!(over.is_some(), "{}", tail.out.text());
+    tail.ends_well("TERM", Duration::from_secs(10));
+    let begun = tail.out.text().lines().filter(|l| l.contains(" INCIDENT ")).count();
+    assert_eq!(begun, 1, "{}", tail.out.text());
+    assert!(got.try_iter().next().is_none());
+}
+
+#[test]
 fn grace_that_runs_out_is_told() {
     let (to, got) = receiver(vec![status("200 OK")]);
     let night = Night::new(to);

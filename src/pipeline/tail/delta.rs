@@ -191,7 +191,10 @@ impl Sent {
             let before = homes.iter().filter_map(|i| self.visited.get(i)).copied().collect();
             out.visited.push(Recount { before, now: self.last.visited.get(n).copied().flatten() });
             out.places.push(n);
-            out.groups.push(Group { incident: g.incident.clone(), members });
+            // The number it had, for a sink that remembers none.
+            let mut incident = g.incident.clone();
+            incident.id = homes.first().copied().unwrap_or(incident.id);
+            out.groups.push(Group { incident, members });
         }
         out
     }

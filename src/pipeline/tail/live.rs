@@ -1,7 +1,7 @@
 //! What a tail knows at one moment. In: the last look, the window, the logs; out: a [`Live`]. It decides nothing about
 //! failures; it only adds up and puts in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::context::Context;
 use super::judge::Seen;
@@ -110,16 +110,20 @@ impl Scene {
         let before = std::mem::take(&mut self.incidents);
         self.incidents = c.groups.iter().filter(ended).cloned().collect();
         // Numbers come with the next keeping; what did not change keeps the one it has.
+        let of: HashMap<u64, usize> =
+            before.iter().enumerate().flat_map(|(n, b)| b.members.iter().map(move |id| (*id, n))).collect();
+        let mut taken = HashSet::new();
         for g in &mut self.incidents {
-            let same = |b: &&Group| b.members.first() == g.members.first();
-            if let Some(b) = before.iter().find(same) {
-                take_human(&mut g.incident, &b.incident);
+            // The first member may turn out to be told in another failure; each number is taken once.
+            if let Some(n) = g.members.iter().filter_map(|id| of.get(id)).find(|n| !taken.contains(*n)) {
+                taken.insert(*n);
+                take_human(&mut g.incident, &before[*n].incident);
             }
         }
     }
 
     /// Takes over what the sink knows of incidents.
-    pub fn number(&mut self, groups: &[Group], incidents: &std::collections::HashMap<u64, u32>) {
+    pub fn number(&mut self, groups: &[Group], incidents: &HashMap<u64, u32>) {
         for g in &mut self.incidents {
             let first = g.members.first();
             if let Some(told) = groups.iter().find(|t| t.members.first() == first && t.incident.id > 0) {
@@ -224,7 +228,7 @@ impl Scene {
     }
 
     fn causes(&self, open: Option<&Incident>, now: Stamp, rules: &Rules) -> Vec<LiveCause> {
-        let members: Option<std::collections::HashSet<u64>> = open.and_then(|i| {
+        let members: Option<HashSet<u64>> = open.and_then(|i| {
             let group =
                 self.incidents.iter().find(|g| g.incident.opened_at == i.opened_at && g.incident.title == i.title);
             group.map(|g| g.members.iter().copied().collect())
