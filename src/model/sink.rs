@@ -38,6 +38,18 @@ pub struct Visited {
     pub crawlers: u64,
 }
 
+impl Visited {
+    /// Both, when they are of different failures of one incident.
+    pub fn with(self, other: Visited) -> Visited {
+        Visited {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            visitors: self.visitors + other.visitors,
+            crawlers: self.crawlers + other.crawlers,
+        }
+    }
+}
+
 /// Visitors of an incident as they are counted now, in place of what was counted before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recount {
@@ -45,6 +57,18 @@ pub struct Recount {
     pub before: Vec<Visited>,
     /// What it says now; `None` for nobody.
     pub now: Option<Visited>,
+}
+
+impl Recount {
+    /// Adds the count of another group that is in the same incident.
+    pub fn join(&mut self, other: &Recount) {
+        let new: Vec<Visited> = other.before.iter().copied().filter(|v| !self.before.contains(v)).collect();
+        self.before.extend(new);
+        self.now = match (self.now, other.now) {
+            (Some(a), Some(b)) => Some(a.with(b)),
+            (a, b) => a.or(b),
+        };
+    }
 }
 
 /// What has become known since the last delta. All of it is kept, or nothing.

@@ -71,13 +71,16 @@ pub fn recount(tx: &Transaction<'_>, incident: u32, told: &Recount) -> rusqlite:
     if told.before.iter().eq(&told.now) {
         return Ok(false);
     }
-    for before in told.before.iter().map(|v| Stretch::of(*v)) {
-        // Where it was united with another run's count it cannot be told apart any more, and stays.
+    let before: Vec<Stretch> = told.before.iter().map(|v| Stretch::of(*v)).collect();
+    // Incidents that were merged have one stretch where theirs overlapped. Where a count was united with another run's
+    // it cannot be told apart any more, and stays.
+    let merged = before.iter().copied().reduce(|all, s| united(s, &[all]));
+    for s in before.iter().copied().chain(merged) {
         tx.prepare_cached(
             "DELETE FROM incident_harm WHERE incident_id = ?1 AND first_at_us = ?2 AND last_at_us = ?3
              AND visitors_5xx = ?4 AND crawlers_5xx = ?5",
         )?
-        .execute(params![incident, before.first, before.last, before.visitors, before.crawlers])?;
+        .execute(params![incident, s.first, s.last, s.visitors, s.crawlers])?;
     }
     match told.now.map(Stretch::of) {
         Some(now) => _ = add(tx, incident, now)?,

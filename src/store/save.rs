@@ -187,7 +187,13 @@ impl<'t, 'c> Save<'t, 'c> {
             let quotes = batch.evidence.get(&f.id);
             let stored = self.ledger.look_up(self.tx, f.id)?.is_some();
             let was_in = self.ledger.incident(f.id);
-            let incident = self.assigned.get(&f.id).map(|i| self.ledger.home(*i)).or(was_in);
+            let assigned = self.assigned.get(&f.id).map(|i| self.ledger.home(*i));
+            let incident = assigned.or(was_in).filter(|_| assigned.is_some() || !self.leaves(f));
+            if let (Some(left), None, Some(teller)) = (was_in, incident, f.told_in) {
+                self.ledger.look_up(self.tx, teller)?;
+                let to = self.assigned.get(&teller).copied().or_else(|| self.ledger.incident(teller));
+                self.donors.extend(to.map(|to| (left, to)));
+            }
             let changed = match self.ledger.get(f.id) {
                 Some(known) if stored => {
                     failures::strengthen(self.tx, f, quotes, (known, was_in), incident, &mut self.tally)?
@@ -203,6 +209,11 @@ impl<'t, 'c> Save<'t, 'c> {
             }
         }
         Ok(())
+    }
+
+    /// True for one that was not settled and has turned out to be told in another: it is no member of its own any more.
+    fn leaves(&self, f: &Failure) -> bool {
+        f.told_in.is_some() && self.ledger.get(f.id).is_some_and(|known| !known.settled)
     }
 
     /// Members that are stored and were not handed over again.
@@ -230,11 +241,11 @@ impl<'t, 'c> Save<'t, 'c> {
                 [donor],
                 |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
             )?;
-            if left == 0 {
+            if left == 0 && donor != to {
                 merge::merge(self.tx, donor, to)?;
                 self.ledger.merge(donor, to);
                 self.news.remove(&donor);
-            } else {
+            } else if left > 0 {
                 self.news.entry(donor).or_default().members = true;
                 self.tx.execute(
                     "UPDATE incidents SET opened_at_us = ?2, closed_at_us = ?3 WHERE id = ?1",
@@ -274,6 +285,12 @@ impl<'t, 'c> Save<'t, 'c> {
     /// Brings the incidents' own rows up to date and hands back to the groups what the store knows of them.
     fn tell(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
         let mut touched = BTreeSet::new();
+        let mut recounts: BTreeMap<u32, Recount> = BTreeMap::new();
+        for (target, told) in self.targets.iter().zip(batch.visited) {
+            if let Some(id) = target.map(|i| self.ledger.home(i)) {
+                recounts.entry(id).or_default().join(told);
+            }
+        }
         for (n, group) in batch.groups.iter_mut().enumerate() {
             let Some(id) = self.targets[n].map(|i| self.ledger.home(i)) else {
                 group.incident.id = 0;
@@ -282,9 +299,11 @@ impl<'t, 'c> Save<'t, 'c> {
             let news = self.news.get(&id).copied().unwrap_or_default();
             let news = News { followed: batch.visited.get(n).is_some(), ..news };
             let retold = incidents::retell(self.tx, id, &group.incident, news)?;
-            let harmed = match (batch.visited.get(n), self.stretch(group, batch.failures)) {
-                (Some(told), _) => harm::recount(self.tx, id, told)?,
-                (None, Some(stretch)) if self.holds_all(id, group) => harm::add(self.tx, id, stretch)?,
+            let harmed = match (recounts.remove(&id), self.stretch(group, batch.failures)) {
+                (Some(told), _) => harm::recount(self.tx, id, &told)?,
+                (None, Some(stretch)) if batch.visited.is_empty() && self.holds_all(id, group) => {
+                    harm::add(self.tx, id, stretch)?
+                }
                 _ => false,
             };
             if retold || harmed {

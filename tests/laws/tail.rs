@@ -231,7 +231,7 @@ fn the_same_over_all_recordings() {
             let log = crate::support::read(&recording.join(format!("varnish-{grouping}.log"))).expect("a log");
             folder.add(&format!("varnish-{grouping}.log"), Some(Tier::Cache), &log);
             folder.add_origins(recording, origin);
-            for (settle, step) in [(120 * SECOND, 333_333), (45 * SECOND, 77_777)] {
+            for (settle, step) in [(120 * SECOND, 333_333), (45 * SECOND, 151_515)] {
                 let growth = Growth { step, delays: vec![0, SECOND, 300_000, 1_700_000, 50_000], settle, refuse: 0 };
                 let found = compare(&folder, &growth);
                 if !found.is_empty() {

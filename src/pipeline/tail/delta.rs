@@ -1,7 +1,7 @@
 //! What a sink was told, and what it was not told yet. In: what a look has seen; out: deltas. It must not know what the
 //! sink does with them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::linking::STORED;
@@ -13,6 +13,9 @@ use crate::error::Result;
 use crate::model::report::ClockOffset;
 use crate::model::sink::{LogTraffic, Recount, Visited};
 use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, Position, Sink, Stamp, Verdict};
+
+/// So many counts of visitors are remembered, to be taken back.
+const REMEMBERED: usize = 256;
 
 /// A change: when, kind word, node, words.
 type Change = (Stamp, String, String, String);
@@ -28,7 +31,8 @@ pub struct Sent {
     by_log: HashMap<(String, String, String, Stamp), Minute>,
     changes: HashSet<u64>,
     positions: Vec<Position>,
-    visited: HashMap<u32, Visited>,
+    /// What was told of visitors lately, of whatever incident: incidents may have been merged since.
+    visited: VecDeque<Visited>,
     last: Last,
 }
 
@@ -126,9 +130,16 @@ impl Sent {
         })?;
         self.failures.extend(marks);
         retracted.iter().for_each(|id| _ = self.failures.remove(id));
-        for ((n, group), told) in places.into_iter().zip(groups).zip(visited) {
-            self.number(n, group, told.now);
+        let mut counted: BTreeMap<u32, Recount> = BTreeMap::new();
+        for ((n, group), told) in places.into_iter().zip(groups).zip(&visited) {
+            counted.entry(group.incident.id).or_default().join(told);
+            self.number(n, group);
         }
+        for now in counted.into_values().filter_map(|told| told.now) {
+            self.visited.retain(|v| *v != now);
+            self.visited.push_back(now);
+        }
+        self.visited.drain(..self.visited.len().saturating_sub(REMEMBERED));
         for t in &traffic {
             let minute = |(at, m): (&Stamp, &Minute)| ((t.tier.clone(), t.node.clone(), *at), *m);
             self.minutes.extend(t.minutes.iter().map(minute));
@@ -187,8 +198,9 @@ impl Sent {
             if g.incident.service == "scattered" {
                 out.scattered = Some(out.groups.len());
             }
-            let homes: BTreeSet<u32> = g.members.iter().filter_map(|id| self.incidents.get(id)).copied().collect();
-            let before = homes.iter().filter_map(|i| self.visited.get(i)).copied().collect();
+            let i = &g.incident;
+            let overlaps = |v: &&Visited| v.first <= i.closed_at && v.last >= i.opened_at;
+            let before = self.visited.iter().filter(overlaps).copied().collect();
             out.visited.push(Recount { before, now: self.last.visited.get(n).copied().flatten() });
             out.places.push(n);
             // The number it had, for a sink that remembers none.
@@ -200,16 +212,12 @@ impl Sent {
     }
 
     /// The store has numbered a group.
-    fn number(&mut self, n: usize, numbered: Group, visited: Option<Visited>) {
+    fn number(&mut self, n: usize, numbered: Group) {
         let Some(own) = self.last.groups.get_mut(n) else { return };
         self.groups.insert(own.members.first().copied().unwrap_or(0), shape(own));
         own.incident = numbered.incident;
         if own.incident.id > 0 {
             self.incidents.extend(own.members.iter().map(|id| (*id, own.incident.id)));
-            match visited {
-                Some(visited) => _ = self.visited.insert(own.incident.id, visited),
-                None => _ = self.visited.remove(&own.incident.id),
-            }
         }
     }
 

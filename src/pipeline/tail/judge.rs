@@ -14,7 +14,7 @@ use crate::model::report::ClockOffset;
 use crate::model::{Evidence, Failure, FileId, Stamp};
 
 /// Healthy rows of either side in a quick look, and in a thorough one.
-const SAMPLES: (usize, usize) = (20_000, 400_000);
+const SAMPLES: (usize, usize) = (10_000, 100_000);
 
 /// How to look.
 #[derive(Clone, Copy, Debug)]
