@@ -2,8 +2,6 @@
 //! out: one transaction for what was found and for the place up to which it was read, so that after a crash neither is
 //! ahead of the other. It must not know how logs are followed.
 
-use std::path::Path;
-
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::save::{self, Batch};
@@ -150,8 +148,8 @@ pub fn read_minutes(db: &Connection) -> rusqlite::Result<Vec<LogTraffic>> {
     Ok(out)
 }
 
-/// Takes the place of the recorder, or says who has it. Whoever gave no sign of life for a while has lost it, and on
-/// this host at once who is no longer there: a service that crashed is back before that.
+/// Takes the place of the recorder, or says who has it. Whoever gave no sign of life for a while has lost it, and whoever
+/// was killed on this machine at once.
 pub fn record(db: &mut Connection, pid: u32, host: &str, name: &str, now: Stamp) -> rusqlite::Result<Option<String>> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let other: Option<(u32, String, String)> = tx
@@ -161,8 +159,8 @@ pub fn record(db: &mut Connection, pid: u32, host: &str, name: &str, now: Stamp)
             |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
         )
         .optional()?;
-    if let Some((of, at, name)) = other.filter(|(of, at, _)| at != host || !is_gone(*of)) {
-        return Ok(Some(format!("{name} (process {of} on {at})")));
+    if let Some((other, at, name)) = other.filter(|(other, at, _)| at != host || !is_gone(*other)) {
+        return Ok(Some(format!("{name} (process {other} on {at})")));
     }
     tx.execute(
         "INSERT INTO recorder (id, pid, started_at_us, beat_at_us, host, name) VALUES (1, ?1, ?2, ?2, ?3, ?4)
@@ -175,10 +173,18 @@ pub fn record(db: &mut Connection, pid: u32, host: &str, name: &str, now: Stamp)
     Ok(None)
 }
 
-/// True when that process has certainly ended. Where processes of others are hidden, process 1 is hidden too.
+/// True when no process of this machine has that number: then it need not be waited for. One that may not be asked is
+/// there.
+#[cfg(unix)]
 fn is_gone(pid: u32) -> bool {
-    let is_there = |pid: u32| Path::new("/proc").join(pid.to_string()).exists();
-    is_there(1) && !is_there(pid)
+    use rustix::process::{Pid, test_kill_process};
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn is_gone(_pid: u32) -> bool {
+    false
 }
 
 /// Gives the place of the recorder up.
