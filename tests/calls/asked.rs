@@ -75,3 +75,25 @@ fn the_service_manager_is_told() {
     }
     tail.ends_well("CONT", Duration::from_secs(10));
 }
+
+#[test]
+#[ignore = "takes half a minute"]
+fn an_idle_tail_costs_less_than_a_hundredth_of_a_processor() {
+    let (to, _got) = receiver(vec![status("200 OK")]);
+    let mut night = Night::new(to);
+    let mut tail = night.tail(&["--metrics", "0"]);
+    night.outage();
+    let ticks = |pid: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+        let after = stat.rsplit_once(") ").expect("a name in brackets").1;
+        let used: u64 = after.split(' ').skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+        used
+    };
+    std::thread::sleep(Duration::from_secs(15));
+    let before = ticks(tail.pid());
+    std::thread::sleep(Duration::from_secs(15));
+    // A tick is a hundredth of a second.
+    let used = ticks(tail.pid()) - before;
+    assert!(used < 15, "{used} ticks in 15 s");
+    tail.ends_well("TERM", Duration::from_secs(10));
+}

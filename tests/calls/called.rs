@@ -71,7 +71,7 @@ fn grace_that_runs_out_is_told() {
     let (to, got) = receiver(vec![status("200 OK")]);
     let night = Night::new(to);
     night.place.write("varnish.log", "");
-    let args = ["tail", "varnish.log", "--plain", "--store", "history.db", "--metrics", "0"];
+    let args = ["tail", "varnish.log", "--plain", "--store", "history.db", "--output", "ndjson"];
     let mut tail = Process::start(&mut night.place.command(&args));
     let mut log = OpenOptions::new().append(true).open(night.place.path("varnish.log")).expect("it is there");
     let mut hear = || {
@@ -86,6 +86,7 @@ fn grace_that_runs_out_is_told() {
         None
     };
     let told = hear().unwrap_or_else(|| panic!("{:#?}\n{}", night.history().outbox(), tail.out.text()));
+    assert!(tail.out.wait(LONG, |l| l.contains("HIDDEN, stale, grace left 4 min: ")).is_some(), "{}", tail.out.text());
     assert_eq!(told["title"], "web /p: stale objects that hide failures run out of grace in 4 minutes");
     tail.ends_well("TERM", Duration::from_secs(10));
 }

@@ -205,7 +205,7 @@ impl Sent {
             out.places.push(n);
             // The number it had, for a sink that remembers none.
             let mut incident = g.incident.clone();
-            incident.id = homes.first().copied().unwrap_or(incident.id);
+            incident.id = g.members.iter().filter_map(|id| self.incidents.get(id)).min().copied().unwrap_or(0);
             out.groups.push(Group { incident, members });
         }
         out
