@@ -100,7 +100,6 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
         unread: BTreeSet::new(),
         pulses: false,
         small_chunks: false,
-        counted: BTreeMap::new(),
     }
 }
 

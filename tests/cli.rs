@@ -20,5 +20,7 @@ mod nginx;
 mod options;
 #[path = "support/place.rs"]
 mod place;
+#[path = "cli/ring.rs"]
+mod ring;
 #[path = "cli/varnish3.rs"]
 mod varnish3;

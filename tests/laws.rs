@@ -9,6 +9,8 @@ mod cut;
 mod damage;
 #[path = "laws/merge.rs"]
 mod merge;
+#[path = "laws/resume.rs"]
+mod resume;
 #[path = "laws/store.rs"]
 mod store;
 #[path = "laws/tail.rs"]

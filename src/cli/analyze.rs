@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use super::common::{self, Common};
 use super::input::{self, Input};
 use super::keep::Keeper;
+use super::sources::Sources;
 use super::{Outcome, when};
 use crate::classify::Rules;
 use crate::error::{Error, Kind, Result};
@@ -37,6 +38,9 @@ pub struct Args {
     /// What to read, and how.
     #[command(flatten)]
     pub input: Input,
+    /// Read what a running Varnish holds, by the name of its instance (varnishd -n) when it has one
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub varnish: Option<String>,
     /// A node's clock against the true time: web1=+2.5s
     #[arg(long, value_name = "NODE=OFFSET", allow_hyphen_values = true)]
     pub offset: Vec<String>,
@@ -59,20 +63,23 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let begun = Instant::now();
     let style = common.style()?;
     let library = args.input.library(common)?;
-    let resolved = args.input.find_or_standard(common)?;
+    let mut sources = Sources::find(&args.input, args.varnish.as_ref(), common)?;
     let progress = Progress::new();
     let keeper = Keeper::open(args.no_store, when::duration(&args.gap)?, common);
     let (store, gap_us) = keeper.shared();
     let history = move |span| Keeper::recall(store, gap_us, span);
     let rules = super::known::rules(&library)?;
-    let job = job(args, resolved.files.clone(), &library, &rules, progress.clone(), &history)?;
-    let bar = super::bar::Bar::start(progress, resolved.files.iter().map(|f| f.size).sum(), common.quiet);
+    let files = sources.resolved.files.clone();
+    let bytes = files.iter().map(|f| f.size).sum();
+    let job = job(args, files, &library, &rules, progress.clone(), &history)?;
+    let bar = super::bar::Bar::start(progress, bytes, common.quiet);
     let mut analysis = pipeline::run(&job);
     bar.finish();
     analysis.report.took_ms = begun.elapsed().as_millis() as u64;
-    tell_sources(&analysis, &resolved, common);
+    sources.close(&mut analysis.empty, common);
+    tell_sources(&analysis, &sources.resolved, common);
     if analysis.report.sources.is_empty() && analysis.outside == 0 {
-        input::nothing_read("analyze", "analyse", &resolved, analysis.troubles.len())?;
+        sources.nothing_read(analysis.troubles.len())?;
     }
     let numbers = keeper.keep(&mut analysis, common);
     let broken = analysis.report.violated_laws();
@@ -88,7 +95,7 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
         return Err(Error::new(Kind::Bug, format!("guru's own figures do not add up: {}", broken.join("; ")))
             .hint("this is a bug: please report it with the command and this message"));
     }
-    Ok(exit_code(&analysis, &resolved, args))
+    Ok(exit_code(&analysis, &sources.resolved, args))
 }
 
 fn exit_code(analysis: &Analysis, resolved: &Resolved, args: &Args) -> u8 {

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grammar::Library;
 use crate::model::Stamp;
 use crate::pipeline::{AskHistory, Forced, Job};
-use crate::source::{Found, PathSpec, Progress, Resolved, Trouble, resolve, standard_folders};
+use crate::source::{Found, PathSpec, Progress, Resolved, Trouble, resolve};
 use crate::view;
 
 /// Options of commands that read logs.
@@ -70,28 +70,6 @@ impl Input {
             return Err(Error::new(Kind::Usage, "No log is named")
                 .hint(format!("name files or folders: guru {command} /path/to/logs"))
                 .hint(format!("or read standard input: varnishlog -d -g request | guru {command} -")));
-        }
-        Ok(resolve(&specs))
-    }
-
-    /// The files that were named, or those of the standard folders.
-    pub fn find_or_standard(&self, common: &Common) -> Result<Resolved> {
-        let mut specs = self.specs()?;
-        if specs.is_empty() {
-            let standard = standard_folders();
-            for t in &standard.unreadable {
-                common.say(&format!("{} {}\n", t.path, t.why));
-                t.hint.iter().for_each(|h| common.say(&format!("  {h}\n")));
-            }
-            for spec in &standard.found {
-                common.say(&format!("reading {}\n", spec.path));
-            }
-            if standard.found.is_empty() {
-                return Err(Error::new(Kind::Nothing, "There are no logs in the standard folders")
-                    .hint("name files or folders: guru analyze /path/to/logs")
-                    .hint("record what Varnish holds now: varnishlog -d -g request > varnish.log"));
-            }
-            specs = standard.found;
         }
         Ok(resolve(&specs))
     }

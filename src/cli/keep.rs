@@ -88,6 +88,7 @@ impl Keeper {
             groups: &mut analysis.groups,
             scattered,
             visited: &[],
+            told: &[],
             retracted: &[],
             traffic: &analysis.traffic,
             changes: &analysis.changes,

@@ -13,6 +13,8 @@ mod input;
 mod keep;
 mod known;
 mod remember;
+mod sources;
+mod standard;
 mod tail;
 mod when;
 

@@ -50,27 +50,6 @@ impl Visited {
     }
 }
 
-/// Visitors of an incident as they are counted now, in place of what was counted before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recount {
-    /// What the same tail said before of the incidents that the members were in.
-    pub before: Vec<Visited>,
-    /// What it says now; `None` for nobody.
-    pub now: Option<Visited>,
-}
-
-impl Recount {
-    /// Adds the count of another group that is in the same incident.
-    pub fn join(&mut self, other: &Recount) {
-        let new: Vec<Visited> = other.before.iter().copied().filter(|v| !self.before.contains(v)).collect();
-        self.before.extend(new);
-        self.now = match (self.now, other.now) {
-            (Some(a), Some(b)) => Some(a.with(b)),
-            (a, b) => a.or(b),
-        };
-    }
-}
-
 /// What has become known since the last delta. All of it is kept, or nothing.
 pub struct Delta<'a> {
     /// Failed fetches that are new, or of which something has changed.
@@ -82,8 +61,10 @@ pub struct Delta<'a> {
     /// Incidents that have changed. Their members are the failures above, and of those before them enough to tell which
     /// incident of the store it is. The sink fills in ids and what people wrote.
     pub groups: &'a mut [Group],
-    /// Visitors of each of `groups`.
-    pub visited: &'a [Recount],
+    /// Visitors of each of `groups`, in place of what was told of them before.
+    pub visited: &'a [Option<Visited>],
+    /// What the same tail told of visitors before, of whatever incident: incidents may have been merged since.
+    pub told: &'a [Visited],
     /// Position in `groups` of the one that lone failures were folded into.
     pub scattered: Option<usize>,
     /// Minutes that have changed.

@@ -45,9 +45,6 @@ pub struct Absorber<'a, 'r> {
     file: FileId,
     first: Stamp,
     last: Stamp,
-    /// Up to this moment events of the file were counted with another one, and go into counters that nobody reads.
-    counted: Stamp,
-    elsewhere: Minute,
 }
 
 impl<'a, 'r> Absorber<'a, 'r> {
@@ -67,8 +64,6 @@ impl<'a, 'r> Absorber<'a, 'r> {
             file: FileId::default(),
             first: Stamp::NONE,
             last: Stamp::NONE,
-            counted: Stamp::NONE,
-            elsewhere: Minute::default(),
         }
     }
 
@@ -88,7 +83,6 @@ impl<'a, 'r> Absorber<'a, 'r> {
         if file != self.file {
             self.tell_span();
             self.file = file;
-            self.counted = self.context.counted.get(&file).copied().unwrap_or(Stamp::NONE);
         }
         if at.is_known() {
             self.first = if self.first.is_known() { self.first.min(at) } else { at };
@@ -100,9 +94,6 @@ impl<'a, 'r> Absorber<'a, 'r> {
     /// The counters of a minute.
     #[inline]
     fn minute(&mut self, at: Stamp) -> &mut Minute {
-        if at <= self.counted && at.is_known() {
-            return &mut self.elsewhere;
-        }
         let from = at.minute();
         if self.minute.is_none_or(|(at_hand, _)| at_hand != from) {
             self.put_minute();

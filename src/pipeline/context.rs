@@ -85,8 +85,6 @@ pub struct Context<'a> {
     /// True when chunks are so small that a request and its fetch often lie in different ones: then every request is
     /// kept whose fetch is not beside it.
     pub small_chunks: bool,
-    /// Events of these files up to a moment are in another file too, and were counted with it.
-    pub counted: BTreeMap<FileId, Stamp>,
 }
 
 impl Context<'_> {

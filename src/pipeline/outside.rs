@@ -69,7 +69,6 @@ pub fn stamps(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> (Stamp, Stamp) 
         unread: BTreeSet::new(),
         pulses: false,
         small_chunks: false,
-        counted: BTreeMap::new(),
     };
     let partial = fold::fold(&Chunk::whole(FileId(0), bytes.to_vec()), &context);
     let open = partial.open.values().flat_map(|piece| [piece.fragments.first_moment(), piece.fragments.last_moment()]);
@@ -192,7 +191,6 @@ mod tests {
             unread: BTreeSet::new(),
             pulses: false,
             small_chunks: false,
-            counted: BTreeMap::new(),
         };
         skipped(files, &reading, &context)
     }

@@ -207,6 +207,16 @@ impl Partial {
         self.open = joined;
     }
 
+    /// The same without what is only counted: it was counted before.
+    pub fn uncounted(mut self) -> Partial {
+        self.traffic.clear();
+        self.not_origin.clear();
+        self.incomplete.clear();
+        self.pulses.clear();
+        self.files.values_mut().for_each(|tally| tally.lines = Lines::default());
+        self
+    }
+
     /// Ends the run: whatever is still open is told as it is, and order becomes that of the logs.
     pub fn settle(mut self, context: &Context<'_>) -> Partial {
         for ((series, (ordinal, _)), mut piece) in std::mem::take(&mut self.open) {

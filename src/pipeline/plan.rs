@@ -147,7 +147,6 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
         unread,
         pulses: false,
         small_chunks: false,
-        counted: BTreeMap::new(),
     };
     let (repeated, empty, outside) = (Vec::new(), Vec::new(), Vec::new());
     Plan { context, files: found, recognised, troubles, begins, repeated, empty, extents, outside }

@@ -1,11 +1,14 @@
 //! Where Varnish and the servers behind it usually log. In: the file system; out: the folders that are there, and
-//! for those that are closed to this user the remedy. It must not know formats.
+//! for those that are closed to this user the remedy. A folder without a file that may be a log counts as absent:
+//! packages leave their folders behind. It must not know formats.
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::Path;
 
 use super::open::cannot_open;
 use super::spec::{PathSpec, Trouble};
+use super::walk::Walk;
 
 /// Debian, Red Hat and Alpine agree on most of these.
 const FOLDERS: &[&str] = &[
@@ -21,11 +24,11 @@ const FOLDERS: &[&str] = &[
 /// What is in the standard places.
 #[derive(Debug, Default)]
 pub struct Standard {
-    /// Folders that exist and can be listed; give them to [`super::resolve`].
-    pub found: Vec<PathSpec>,
+    /// Folders with files, and the bytes in them (compressed size of archives); give them to [`super::resolve`].
+    pub found: Vec<(PathSpec, u64)>,
     /// Folders that exist but are closed to this user, with the remedy.
     pub unreadable: Vec<Trouble>,
-    /// Folders that were looked for and are not there.
+    /// Folders that were looked for and are not there, or hold no file.
     pub absent: Vec<String>,
 }
 
@@ -38,7 +41,15 @@ fn look_into(folders: &[&str]) -> Standard {
     let mut standard = Standard::default();
     for &folder in folders {
         match fs::read_dir(folder) {
-            Ok(_) => standard.found.push(PathSpec::parse(folder)),
+            Ok(_) => {
+                let walk = Walk::directory(Path::new(folder));
+                if walk.files.is_empty() {
+                    standard.absent.push(folder.to_string());
+                } else {
+                    standard.found.push((PathSpec::parse(folder), walk.files.iter().map(|(_, bytes)| bytes).sum()));
+                }
+                standard.unreadable.extend(walk.troubles);
+            }
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 standard.absent.push(folder.to_string());
             }
@@ -55,11 +66,15 @@ mod tests {
     #[test]
     fn folders_are_found_or_said_to_be_absent() {
         let here = tempfile::tempdir().unwrap();
-        let (there, nowhere) = (here.path().join("nginx"), here.path().join("varnish"));
+        let [there, left, nowhere] = ["nginx", "apache2", "varnish"].map(|name| here.path().join(name));
         fs::create_dir(&there).unwrap();
-        let standard = look_into(&[there.to_str().unwrap(), nowhere.to_str().unwrap()]);
-        assert_eq!(standard.found[0].path, there.to_str().unwrap());
-        assert_eq!(standard.absent, [nowhere.to_str().unwrap()]);
+        fs::write(there.join("access.log"), "a line\n").unwrap();
+        fs::write(there.join("error.log"), "").unwrap();
+        fs::create_dir(&left).unwrap();
+        let path = |folder: &Path| folder.to_str().unwrap().to_string();
+        let standard = look_into(&[&path(&there), &path(&left), &path(&nowhere)]);
+        assert_eq!(standard.found, [(PathSpec::parse(&path(&there)), 7)]);
+        assert_eq!(standard.absent, [path(&left), path(&nowhere)], "an empty folder is no folder of logs");
         assert!(standard.unreadable.is_empty());
     }
 

@@ -7,7 +7,7 @@
 use rusqlite::{Transaction, params};
 
 use super::text::count;
-use crate::model::sink::{Recount, Visited};
+use crate::model::sink::Visited;
 
 /// Visitors of one stretch of log, in microseconds since 1970, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,27 +66,26 @@ pub fn add(tx: &Transaction<'_>, incident: u32, new: Stretch) -> rusqlite::Resul
     Ok(true)
 }
 
-/// Puts what a tail counts now in place of what it counted before. True when that changed anything.
-pub fn recount(tx: &Transaction<'_>, incident: u32, told: &Recount) -> rusqlite::Result<bool> {
-    if told.before.iter().eq(&told.now) {
-        return Ok(false);
+/// Takes back what a tail told of an incident before. Where that was united with another run's count the two cannot be
+/// told apart any more, and it stays.
+pub fn take_back(tx: &Transaction<'_>, incident: u32, told: &[Visited]) -> rusqlite::Result<()> {
+    let mut statement = tx.prepare_cached(
+        "DELETE FROM incident_harm WHERE incident_id = ?1 AND first_at_us = ?2 AND last_at_us = ?3
+         AND visitors_5xx = ?4 AND crawlers_5xx = ?5",
+    )?;
+    for s in told.iter().map(|v| Stretch::of(*v)) {
+        statement.execute(params![incident, s.first, s.last, s.visitors, s.crawlers])?;
     }
-    let before: Vec<Stretch> = told.before.iter().map(|v| Stretch::of(*v)).collect();
-    // Incidents that were merged have one stretch where theirs overlapped. Where a count was united with another run's
-    // it cannot be told apart any more, and stays.
-    let merged = before.iter().copied().reduce(|all, s| united(s, &[all]));
-    for s in before.iter().copied().chain(merged) {
-        tx.prepare_cached(
-            "DELETE FROM incident_harm WHERE incident_id = ?1 AND first_at_us = ?2 AND last_at_us = ?3
-             AND visitors_5xx = ?4 AND crawlers_5xx = ?5",
-        )?
-        .execute(params![incident, s.first, s.last, s.visitors, s.crawlers])?;
+    Ok(())
+}
+
+/// Puts what a tail counts now in place of what it told before. True when there is something to count.
+pub fn recount(tx: &Transaction<'_>, incident: u32, now: Option<Visited>, told: &[Visited]) -> rusqlite::Result<bool> {
+    take_back(tx, incident, told)?;
+    match now {
+        Some(now) => add(tx, incident, Stretch::of(now)),
+        None => total(tx, incident).map(|()| false),
     }
-    match told.now.map(Stretch::of) {
-        Some(now) => _ = add(tx, incident, now)?,
-        None => total(tx, incident)?,
-    }
-    Ok(true)
 }
 
 /// Gives the stretches of one incident to another.

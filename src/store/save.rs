@@ -17,7 +17,7 @@ use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
 use crate::model::report::{ClockOffset, Stored};
-use crate::model::sink::Recount;
+use crate::model::sink::Visited;
 use crate::model::stamp::Stamp;
 use crate::model::traffic::NodeTraffic;
 
@@ -34,7 +34,9 @@ pub struct Batch<'a> {
     /// nor is it drawn into one: single failures move.
     pub scattered: Option<usize>,
     /// Visitors of each group as a tail counted them; a batch leaves this empty, its failures tell.
-    pub visited: &'a [Recount],
+    pub visited: &'a [Option<Visited>],
+    /// What the same tail told of visitors before.
+    pub told: &'a [Visited],
     /// Failed fetches that are none any more, if they are not settled.
     pub retracted: &'a [u64],
     /// Traffic per minute.
@@ -74,6 +76,7 @@ pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<St
 
 struct Save<'t, 'c> {
     tx: &'t Transaction<'c>,
+    told: Vec<Visited>,
     ledger: Ledger,
     tally: Tally,
     /// The failures to write: position of the best record of each identity.
@@ -99,6 +102,7 @@ impl<'t, 'c> Save<'t, 'c> {
         }
         Save {
             tx,
+            told: batch.told.to_vec(),
             ledger: Ledger::default(),
             tally: Tally::default(),
             best,
@@ -166,6 +170,7 @@ impl<'t, 'c> Save<'t, 'c> {
             return Ok(id);
         };
         for &from in same.iter().skip(1) {
+            harm::take_back(self.tx, from, &self.told)?;
             merge::merge(self.tx, from, target)?;
             self.ledger.merge(from, target);
             self.news.remove(&from);
@@ -242,6 +247,7 @@ impl<'t, 'c> Save<'t, 'c> {
                 |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
             )?;
             if left == 0 && donor != to {
+                harm::take_back(self.tx, donor, &self.told)?;
                 merge::merge(self.tx, donor, to)?;
                 self.ledger.merge(donor, to);
                 self.news.remove(&donor);
@@ -273,6 +279,7 @@ impl<'t, 'c> Save<'t, 'c> {
         for (from, to) in emptied {
             let (from, to) = (self.ledger.home(from), self.ledger.home(to));
             if from != to {
+                harm::take_back(self.tx, from, &self.told)?;
                 merge::merge(self.tx, from, to)?;
                 self.ledger.merge(from, to);
                 self.news.remove(&from);
@@ -285,10 +292,11 @@ impl<'t, 'c> Save<'t, 'c> {
     /// Brings the incidents' own rows up to date and hands back to the groups what the store knows of them.
     fn tell(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
         let mut touched = BTreeSet::new();
-        let mut recounts: BTreeMap<u32, Recount> = BTreeMap::new();
-        for (target, told) in self.targets.iter().zip(batch.visited) {
+        let mut recounts: BTreeMap<u32, Option<Visited>> = BTreeMap::new();
+        for (target, now) in self.targets.iter().zip(batch.visited) {
             if let Some(id) = target.map(|i| self.ledger.home(i)) {
-                recounts.entry(id).or_default().join(told);
+                let all = recounts.entry(id).or_default();
+                *all = all.map_or(*now, |all| Some(now.map_or(all, |now| all.with(now))));
             }
         }
         for (n, group) in batch.groups.iter_mut().enumerate() {
@@ -300,7 +308,7 @@ impl<'t, 'c> Save<'t, 'c> {
             let news = News { followed: batch.visited.get(n).is_some(), ..news };
             let retold = incidents::retell(self.tx, id, &group.incident, news)?;
             let harmed = match (recounts.remove(&id), self.stretch(group, batch.failures)) {
-                (Some(told), _) => harm::recount(self.tx, id, &told)?,
+                (Some(now), _) => harm::recount(self.tx, id, now, batch.told)?,
                 (None, Some(stretch)) if batch.visited.is_empty() && self.holds_all(id, group) => {
                     harm::add(self.tx, id, stretch)?
                 }

@@ -28,6 +28,7 @@ pub fn keep(db: &mut Connection, delta: &mut Delta<'_>) -> rusqlite::Result<Stor
         groups: delta.groups,
         scattered: delta.scattered,
         visited: delta.visited,
+        told: delta.told,
         retracted: delta.retracted,
         traffic: delta.traffic,
         changes: delta.changes,
@@ -41,11 +42,16 @@ pub fn keep(db: &mut Connection, delta: &mut Delta<'_>) -> rusqlite::Result<Stor
 }
 
 fn positions(tx: &Transaction<'_>, positions: &[Position]) -> rusqlite::Result<()> {
-    // A file whose beginning was not whole yet, or that has another name now, has one position all the same.
-    let mut outdated =
-        tx.prepare_cached("DELETE FROM positions WHERE finished = 0 AND ((device = ?1 AND inode = ?2) OR path = ?3)")?;
+    // A file whose beginning was not whole yet, that has another name now or became an archive, has one position all
+    // the same.
+    let mut outdated = tx.prepare_cached(
+        "DELETE FROM positions WHERE finished = 0
+         AND ((device = ?1 AND inode = ?2) OR path = ?3 OR (head = ?4 AND head_len = ?5))",
+    )?;
     for p in positions {
-        outdated.execute(params![signed(p.key.device), signed(p.key.inode), plain(&p.path)])?;
+        let key = &p.key;
+        let same = params![signed(key.device), signed(key.inode), plain(&p.path), signed(key.head), key.head_len];
+        outdated.execute(same)?;
     }
     let mut put = tx.prepare_cached(
         "INSERT OR REPLACE INTO positions (path, device, inode, head, head_len, low, low_lines, counted, finished, wall_us)

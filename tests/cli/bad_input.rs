@@ -328,15 +328,6 @@ fn the_same_file_twice_counts_once() {
 }
 
 #[test]
-fn without_any_log_folder_it_says_how_to_begin() {
-    let run = Place::new().analyze(&[]);
-    // The machine that runs the tests may keep logs of its own.
-    if run.code == 3 {
-        run.says(&["standard folders", "guru analyze /path/to/logs"]);
-    }
-}
-
-#[test]
 fn a_wrong_command_line_is_a_usage_error() {
     let place = Place::new();
     place.write("varnish.log", varnishlog(&outage()));

@@ -28,17 +28,29 @@ fn follow(command: VarnishCommand) -> Reader {
 }
 
 #[test]
-fn what_the_ring_held_comes_first_and_then_what_comes() {
+fn what_the_ring_held_comes_first_and_then_what_comes_each_line_once() {
     let logs = Logs::new();
-    let mut reader = follow(fake(&logs, "echo held", "echo live; exec sleep 60"));
-    reader.until(|r| r.lines.len() == 2);
-    reader.expect(&["held", "live"]);
+    let held = "printf '1 old\\n0 ping\\n2 both\\n0 ping\\n'";
+    let live = "printf '0 ping\\n2 both\\n'; sleep 0.2; printf '0 ping\\n3 live\\n'; exec sleep 60";
+    let mut reader = follow(fake(&logs, held, live));
+    reader.until(|r| r.lines.len() == 5);
+    reader.expect(&["1 old", "0 ping", "2 both", "0 ping", "3 live"]);
     let opened: Vec<_> = reader.given.values().map(|g| (g.opened.role, g.opened.after_gap, g.ended)).collect();
-    assert_eq!(opened, [(Some(Tier::Cache), false, true), (Some(Tier::Cache), false, false)]);
+    assert_eq!(opened, [(Some(Tier::Cache), false, false)]);
     assert_eq!(reader.live()[0].path, "varnish:shop");
     let id = reader.live()[0].opened.id;
-    assert_eq!(reader.follower.reread(id, 1, 2).unwrap(), b"iv");
+    assert_eq!(reader.follower.reread(id, 2, 3).unwrap(), b"old");
     assert!(reader.lost.is_empty() && reader.troubles.is_empty());
+}
+
+#[test]
+fn a_live_log_that_does_not_go_on_where_the_ring_ended_stands_apart() {
+    let logs = Logs::new();
+    let mut reader = follow(fake(&logs, "echo held", "echo live; echo more; exec sleep 60"));
+    reader.until(|r| r.lines.len() == 3);
+    reader.expect(&["held", "live", "more"]);
+    let opened: Vec<_> = reader.given.values().map(|g| (g.opened.after_gap, g.ended)).collect();
+    assert_eq!(opened, [(false, true), (true, false)]);
 }
 
 #[test]

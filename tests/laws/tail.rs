@@ -17,15 +17,15 @@ use crate::store::ask;
 use crate::support::{Ask, Folder, LIBRARY, RULES};
 
 /// The moment at which the recordings were made, on the virtual wall clock.
-const BEGIN: Stamp = Stamp(1_795_198_200 * SECOND);
+pub const BEGIN: Stamp = Stamp(1_795_198_200 * SECOND);
 /// How long they last.
-const LASTS: i64 = 14 * SECOND;
+pub const LASTS: i64 = 14 * SECOND;
 
 /// Keeps deltas in a store; fails now and then when told to.
-struct Keeping {
-    store: Store,
-    every: usize,
-    taken: usize,
+pub struct Keeping {
+    pub store: Store,
+    pub every: usize,
+    pub taken: usize,
 }
 
 impl Sink for Keeping {
@@ -76,7 +76,7 @@ pub struct Growth {
     pub refuse: usize,
 }
 
-fn growth() -> impl Strategy<Value = Growth> {
+pub fn growth() -> impl Strategy<Value = Growth> {
     let delays = proptest::collection::vec(0..2 * SECOND, 5);
     let settle = proptest::sample::select(vec![45 * SECOND, 120 * SECOND]);
     (20_000i64..900_000, delays, settle, 0usize..5).prop_map(|(step, delays, settle, refuse)| Growth {
@@ -87,7 +87,7 @@ fn growth() -> impl Strategy<Value = Growth> {
     })
 }
 
-fn settings(settle_us: i64) -> TailSettings<'static> {
+pub fn settings(settle_us: i64) -> TailSettings<'static> {
     TailSettings {
         formats: Vec::new(),
         known: &LIBRARY,
@@ -149,6 +149,7 @@ pub fn read(files: Vec<Found>, store: &Path) {
         groups: &mut analysis.groups,
         scattered,
         visited: &[],
+        told: &[],
         retracted: &[],
         traffic: &analysis.traffic,
         changes: &analysis.changes,
@@ -175,7 +176,7 @@ pub fn told(store: &Path) -> BTreeSet<String> {
     questions.iter().flat_map(|sql| ask(store, sql)).collect()
 }
 
-fn differences(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
+pub fn differences(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
     let only = |a: &BTreeSet<String>, b: &BTreeSet<String>, sign: &str| -> Vec<String> {
         a.difference(b).take(6).map(|l| format!("{sign} {l}")).collect()
     };

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::alone;
 use super::nginx::free_port;
 use super::place::column;
+use super::process::in_time;
 use super::site::{Fault, Provoked, Site};
-use super::tailing::Tail;
+use super::tailing::{Tail, guru};
 use super::varnish::Log;
 
 /// How long a failure may stay unnamed after varnishlog has shown it.
@@ -95,6 +97,41 @@ fn what_the_ring_holds_at_the_start_is_shown_at_once() {
     }
 }
 
+/// Requests and fetches of the cache in a history.
+fn counted(site: &Site, history: &str) -> Vec<String> {
+    let sql = "SELECT sum(requests) || ' requests, ' || sum(fetches) || ' fetches, ' || sum(failed) || ' failed'
+               FROM traffic WHERE tier = 'cache'";
+    column(&site.path(history), sql)
+}
+
+#[test]
+#[ignore = "needs varnishd, varnishlog and nginx (Debian packages varnish, nginx)"]
+fn requests_before_the_start_and_after_it_count_once() {
+    let _alone = alone();
+    let site = Site::start();
+    let done = AtomicBool::new(false);
+    let mut tail = std::thread::scope(|scope| {
+        // Traffic goes on while the ring is printed and the live log begins.
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                site.browse(5);
+            }
+        });
+        let tail = follow(&site, &[]);
+        std::thread::sleep(Duration::from_secs(3));
+        done.store(true, Ordering::Relaxed);
+        tail
+    });
+    site.provoke(Fault::Refused);
+    std::thread::sleep(Duration::from_secs(2));
+    tail.process.ends_well("INT", Duration::from_secs(10));
+    let varnish = format!("--varnish={}", site.varnish.name.display());
+    let mut analyze = guru(site.folder.path());
+    let once = analyze.args(["analyze", &varnish, "--store", "once.db"]).output().expect("guru runs");
+    assert_eq!(once.status.code(), Some(0), "{}", String::from_utf8_lossy(&once.stderr));
+    assert_eq!(counted(&site, "history.db"), counted(&site, "once.db"));
+}
+
 #[test]
 #[ignore = "needs varnishd, varnishlog and nginx (Debian packages varnish, nginx)"]
 fn a_restart_of_the_child_is_a_gap_and_not_the_end() {
@@ -151,8 +188,11 @@ fn metrics_and_health_can_be_asked_for() {
         let _ = stream.read_to_string(&mut answer);
         answer
     };
+    // A counter counts what is final: a provisional cause may still change, and counters never fall.
+    let is_it = |l: &str| l.contains("cause=\"connection.refused\"") && l.ends_with(" 1");
+    let counted = in_time(Duration::from_secs(20), || ask("/metrics").lines().any(is_it));
     let metrics = ask("/metrics");
+    assert!(counted, "{metrics}");
     assert!(metrics.starts_with("HTTP/1.1 200") && metrics.trim_end().ends_with("# EOF"), "{metrics}");
-    assert!(metrics.lines().any(|l| l.contains("cause=\"connection.refused\"") && l.ends_with(" 1")), "{metrics}");
     assert!(ask("/healthz").starts_with("HTTP/1.1 200"));
 }

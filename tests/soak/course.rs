@@ -86,6 +86,8 @@ impl Course {
         writer.run(20, |_| quiet.elapsed() < Duration::from_secs(7));
         let wanted = writer.truth.failed.len() - writer.truth.destroyed.len();
         let caught_up = in_time(Duration::from_secs(60), || Found::rows(&self.store()) >= wanted);
+        // What did not fail is read beside it.
+        thread::sleep(Duration::from_secs(1));
         tail.process.ends_well("TERM", Duration::from_secs(20));
         let found = Found::in_store(&self.store(), &writer.truth);
         println!(

@@ -121,6 +121,11 @@ impl Log {
         if self.lingers_until.is_some_and(|until| Instant::now() >= until) {
             self.open_again();
         }
+        self.write_on(bytes);
+    }
+
+    /// Writes into the file that was written last: no server ends a line in another file.
+    pub fn write_on(&mut self, bytes: &[u8]) {
         self.file.write_all(bytes).expect("the log can be written");
     }
 

@@ -87,7 +87,7 @@ impl Writer {
     /// Writes what is missing of the last line.
     pub fn complete(&mut self) {
         let (log, rest) = std::mem::take(&mut self.rest);
-        self.logs[log].write(&rest);
+        self.logs[log].write_on(&rest);
     }
 
     /// Writes so many lines per second until `go_on`, asked every few milliseconds, says no.

@@ -176,6 +176,7 @@ impl Run {
             groups: &mut self.groups,
             scattered: self.scattered,
             visited: &[],
+            told: &[],
             retracted: &[],
             traffic: &self.traffic,
             changes: &self.changes,

@@ -22,7 +22,7 @@ pub struct Run {
 }
 
 impl Run {
-    fn of(output: &Output) -> Run {
+    pub fn of(output: &Output) -> Run {
         Run {
             code: output.status.code().expect("the run ended by itself"),
             out: String::from_utf8(output.stdout.clone()).expect("output is UTF-8"),

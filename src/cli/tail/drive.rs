@@ -37,6 +37,17 @@ pub struct Driver {
     pub stop: Arc<AtomicBool>,
     /// The service manager, when there is one.
     pub manager: Manager,
+    /// The logs can be followed anew.
+    pub anew: bool,
+}
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was told to stop, or the logs have ended.
+    Over,
+    /// Whoever recorded is gone: this process goes on where that one stopped, with what it left.
+    TakesOver,
 }
 
 impl Driver {
@@ -44,7 +55,7 @@ impl Driver {
     ///
     /// # Errors
     /// Those of the last keeping: then what was read since the last delta is read again by the next run.
-    pub fn run(&mut self, tail: &mut Tail<'_>, until_end: bool) -> Result<()> {
+    pub fn run(&mut self, tail: &mut Tail<'_>, until_end: bool) -> Result<End> {
         let mut idle = 0;
         let mut said = Instant::now();
         self.manager.ready();
@@ -52,6 +63,9 @@ impl Driver {
             let wall = now();
             let (more, came) = self.logs.feed(tail, wall);
             if self.keeper.beat(wall) {
+                if self.anew {
+                    return Ok(End::TakesOver);
+                }
                 tail.tell_all_again();
             }
             let live = tail.tick(wall, more, &mut self.keeper, &mut self.logs);
@@ -73,8 +87,7 @@ impl Driver {
         self.manager.stopping();
         let kept = tail.pause(now(), &mut self.keeper, &mut self.logs);
         self.alarm.stop();
-        self.feed.end();
-        kept
+        kept.map(|()| End::Over)
     }
 
     fn put(&mut self, mut live: Live) {
@@ -96,4 +109,14 @@ fn status(live: &Live) -> String {
     let what = live.open().map(|i| format!(": {}", i.title)).unwrap_or_default();
     let viewer = live.recorder.as_ref().map(|other| format!(", only shown here: {other} records")).unwrap_or_default();
     format!("{}{what}{viewer}", live.mood.word())
+}
+
+impl Drop for Driver {
+    /// Whoever shows must not wait for what will not come, however the reading ended.
+    fn drop(&mut self) {
+        self.feed.end();
+        if std::thread::panicking() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
 }

@@ -4,29 +4,32 @@
 use std::collections::HashMap;
 
 use super::super::common::Common;
-use super::super::input;
+use super::super::standard::{self, Prefer};
 use super::args::Args;
 use crate::alert::Tail as TailDefaults;
 use crate::error::{Error, Kind, Result};
 use crate::model::live::Gap;
 use crate::model::{FileKey, Position, Stamp};
 use crate::pipeline::{Again, Opening, Tail};
-use crate::source::{
-    FollowSettings, Followed, Follower, Found, Generation, Opened, PathSpec, Trouble, VarnishCommand, standard_folders,
-};
+use crate::source::{FollowSettings, Followed, Follower, Found, Generation, Opened, PathSpec, VarnishCommand};
 
 /// Followed logs.
 pub struct Logs {
     follower: Follower,
     /// Of each generation whether it is a stream, and the path that is shown.
     opened: HashMap<u32, (bool, String)>,
-    /// Troubles to say on stderr.
-    pub talk: Vec<Trouble>,
 }
 
-impl Logs {
+/// What to follow.
+pub struct Wanted {
+    specs: Vec<PathSpec>,
+    varnish: Option<String>,
+    back: u64,
+}
+
+impl Wanted {
     /// What was named, else what the configuration names, else the running Varnish and the standard folders.
-    pub fn find(args: &Args, defaults: &TailDefaults, resume: Vec<Position>, common: &Common) -> Result<Logs> {
+    pub fn find(args: &Args, defaults: &TailDefaults, common: &Common) -> Result<Wanted> {
         let mut specs = args.input.specs()?;
         let mut varnish = args.varnish.clone();
         if specs.is_empty() && varnish.is_none() {
@@ -34,19 +37,31 @@ impl Logs {
             varnish.clone_from(&defaults.varnish);
         }
         if specs.is_empty() && varnish.is_none() {
-            (specs, varnish) = standard(common)?;
+            (specs, varnish) = usual(common)?;
         }
-        let settings = FollowSettings { back: args.back, ..FollowSettings::default() };
-        let mut follower = Follower::new(&specs, resume, settings);
-        if let Some(name) = varnish {
-            follower.varnish(VarnishCommand::new((!name.is_empty()).then_some(name)));
+        Ok(Wanted { specs, varnish, back: args.back })
+    }
+
+    /// True when something of it comes only once, so that it cannot be followed anew.
+    pub fn comes_once(&self) -> bool {
+        self.specs.iter().any(|spec| spec.path == "-")
+    }
+}
+
+impl Logs {
+    /// Follows them, from where an earlier run stood.
+    pub fn follow(wanted: &Wanted, resume: Vec<Position>) -> Logs {
+        let settings = FollowSettings { back: wanted.back, ..FollowSettings::default() };
+        let mut follower = Follower::new(&wanted.specs, resume, settings);
+        if let Some(name) = &wanted.varnish {
+            follower.varnish(VarnishCommand::new((!name.is_empty()).then(|| name.clone())));
         }
-        Ok(Logs { follower, opened: HashMap::new(), talk: Vec::new() })
+        Logs { follower, opened: HashMap::new() }
     }
 
     /// Hands what has come to the tail. True when more is there at once.
     pub fn feed(&mut self, tail: &mut Tail<'_>, wall: Stamp) -> (bool, bool) {
-        let (mut came, mut talk) = (false, Vec::new());
+        let mut came = false;
         let opened = &mut self.opened;
         let more = self.follower.poll(&mut |what| match what {
             Followed::Opened(o) => {
@@ -68,13 +83,9 @@ impl Logs {
                 tail.end(id.0);
             }
             Followed::Lost { path, bytes, why, .. } => tail.lost(Gap { wall, path, bytes, why }),
-            Followed::Trouble(t) => {
-                tail.trouble(&t.path, Some(&t));
-                talk.push(t);
-            }
+            Followed::Trouble(t) => tail.trouble(&t.path, Some(&t)),
             Followed::Mended { path } => tail.trouble(&path, None),
         });
-        self.talk.extend(talk);
         (more, came)
     }
 
@@ -106,21 +117,14 @@ fn opening(o: Opened) -> Opening {
 }
 
 /// The running Varnish, when there is a varnishlog, and the standard folders.
-fn standard(common: &Common) -> Result<(Vec<PathSpec>, Option<String>)> {
-    let standard = standard_folders();
-    input::tell_troubles(standard.unreadable.iter(), common);
-    let there = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("varnishlog").is_file()));
-    standard.found.iter().for_each(|spec| common.say(&format!("following {}\n", spec.path)));
-    if there {
-        common.say("following the running Varnish through varnishlog\n");
-    }
-    if standard.found.is_empty() && !there {
+fn usual(common: &Common) -> Result<(Vec<PathSpec>, Option<String>)> {
+    let usual = standard::look(Prefer::Live, common);
+    if usual.specs.is_empty() && !usual.varnish {
         return Err(Error::new(Kind::Nothing, "There is no Varnish here, and no log in the standard folders")
             .hint("name what to follow: guru tail --varnish origin=/var/log/nginx/*.log")
             .hint("or pipe it in: varnishlog -g raw | guru tail -"));
     }
-    Ok((standard.found, there.then(String::new)))
+    Ok((usual.specs, usual.varnish.then(String::new)))
 }
 
 impl Again for Logs {

@@ -22,15 +22,16 @@ use std::io::IsTerminal;
 use super::common::Common;
 use super::notify::Manager;
 use super::{Outcome, known, serve};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::pipeline::Tail;
 
 pub use args::Args;
 
 use alarm::Alarm;
+use drive::{Driver, End};
 use feed::Feed;
 use keep::Keeper;
-use logs::Logs;
+use logs::{Logs, Wanted};
 use show::Shown;
 
 /// Runs the command.
@@ -40,8 +41,9 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let library = args.library(common)?;
     let rules = known::rules(&library)?;
     let keeper = Keeper::open(args.no_store, common);
-    let logs = Logs::find(args, &config.tail, keeper.positions(), common)?;
-    let settings = args.settings(&config.tail, &library, &rules, keeper.resume())?;
+    let wanted = Wanted::find(args, &config.tail, common)?;
+    let settings = |keeper: &Keeper| args.settings(&config.tail, &library, &rules, keeper.resume());
+    let first = settings(&keeper)?;
     let stop = stop::on_signals()?;
     let feed = Feed::new();
     let metrics = match args.metrics.as_ref().or(config.metrics.listen.as_ref()) {
@@ -52,22 +54,28 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
         common.say(&format!("metrics: http://{}/metrics\n", server.address()));
     }
     let shown = Shown::choose(args, std::io::stdout().is_terminal());
-    let alarm = Alarm::start(&config, &keeper, common)?;
-    let mut tail = Tail::new(settings);
+    let mut driver = Driver {
+        logs: Logs::follow(&wanted, keeper.positions()),
+        alarm: Alarm::start(&config, &keeper, common)?,
+        keeper: keeper.clone(),
+        before: seen::Before::default(),
+        feed: feed.clone(),
+        stop: stop.clone(),
+        manager: Manager::from_env(),
+        anew: !wanted.comes_once(),
+    };
+    let read = || -> Result<()> {
+        let mut tail = Tail::new(first);
+        while driver.run(&mut tail, args.reads_only_stdin())? == End::TakesOver {
+            tail = Tail::new(settings(&driver.keeper)?);
+            driver.logs = Logs::follow(&wanted, driver.keeper.positions());
+            driver.alarm = Alarm::start(&config, &driver.keeper, common)?;
+        }
+        drop(driver);
+        Ok(())
+    };
     let done = std::thread::scope(|scope| {
-        let until_end = args.reads_only_stdin();
-        let mut driver = drive::Driver {
-            logs,
-            keeper: keeper.clone(),
-            alarm,
-            before: seen::Before::default(),
-            feed: feed.clone(),
-            stop: stop.clone(),
-            manager: Manager::from_env(),
-        };
-        let tail = &mut tail;
-        let reading =
-            std::thread::Builder::new().name("read".into()).spawn_scoped(scope, move || driver.run(tail, until_end));
+        let reading = std::thread::Builder::new().name("read".into()).spawn_scoped(scope, read);
         let reading = reading.map_err(|e| {
             Error::new(Kind::Source, format!("No thread can be started: {e}")).hint("raise the limit of processes")
         })?;

@@ -11,7 +11,7 @@ use super::live::Scene;
 use super::window::Window;
 use crate::error::Result;
 use crate::model::report::ClockOffset;
-use crate::model::sink::{LogTraffic, Recount, Visited};
+use crate::model::sink::{LogTraffic, Visited};
 use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, Position, Sink, Stamp, Verdict};
 
 /// So many counts of visitors are remembered, to be taken back.
@@ -26,6 +26,8 @@ pub struct Sent {
     failures: HashMap<u64, (u64, bool)>,
     quoted: HashMap<u64, (u64, Evidence)>,
     incidents: HashMap<u64, u32>,
+    /// Those that the store held at the beginning.
+    stored: HashSet<u64>,
     groups: HashMap<u64, u64>,
     minutes: BTreeMap<(String, String, Stamp), Minute>,
     by_log: HashMap<(String, String, String, Stamp), Minute>,
@@ -42,7 +44,7 @@ struct Picked {
     /// Their places in the last look.
     places: Vec<usize>,
     groups: Vec<Group>,
-    visited: Vec<Recount>,
+    visited: Vec<Option<Visited>>,
     scattered: Option<usize>,
 }
 
@@ -63,7 +65,7 @@ impl Sent {
     /// Nothing was told but what the store holds.
     pub fn of(stored: &[Failure]) -> Sent {
         let incidents = stored.iter().filter(|f| f.incident > 0).map(|f| (f.id, f.incident)).collect();
-        Sent { incidents, ..Sent::default() }
+        Sent { incidents, stored: stored.iter().map(|f| f.id).collect(), ..Sent::default() }
     }
 
     /// Takes in a look.
@@ -121,6 +123,7 @@ impl Sent {
             retracted: &retracted,
             groups: &mut groups,
             visited: &visited,
+            told: self.visited.make_contiguous(),
             scattered,
             traffic: &traffic,
             by_log: &logs,
@@ -130,12 +133,15 @@ impl Sent {
         })?;
         self.failures.extend(marks);
         retracted.iter().for_each(|id| _ = self.failures.remove(id));
-        let mut counted: BTreeMap<u32, Recount> = BTreeMap::new();
-        for ((n, group), told) in places.into_iter().zip(groups).zip(&visited) {
-            counted.entry(group.incident.id).or_default().join(told);
+        let mut counted: BTreeMap<u32, Visited> = BTreeMap::new();
+        for ((n, group), now) in places.into_iter().zip(groups).zip(&visited) {
+            if let Some(now) = *now {
+                let all = counted.entry(group.incident.id);
+                all.and_modify(|all| *all = all.with(now)).or_insert(now);
+            }
             self.number(n, group);
         }
-        for now in counted.into_values().filter_map(|told| told.now) {
+        for now in counted.into_values() {
             self.visited.retain(|v| *v != now);
             self.visited.push_back(now);
         }
@@ -198,10 +204,7 @@ impl Sent {
             if g.incident.service == "scattered" {
                 out.scattered = Some(out.groups.len());
             }
-            let i = &g.incident;
-            let overlaps = |v: &&Visited| v.first <= i.closed_at && v.last >= i.opened_at;
-            let before = self.visited.iter().filter(overlaps).copied().collect();
-            out.visited.push(Recount { before, now: self.last.visited.get(n).copied().flatten() });
+            out.visited.push(self.last.visited.get(n).copied().flatten());
             out.places.push(n);
             // The number it had, for a sink that remembers none.
             let mut incident = g.incident.clone();
@@ -214,9 +217,10 @@ impl Sent {
     /// The store has numbered a group.
     fn number(&mut self, n: usize, numbered: Group) {
         let Some(own) = self.last.groups.get_mut(n) else { return };
-        self.groups.insert(own.members.first().copied().unwrap_or(0), shape(own));
         own.incident = numbered.incident;
+        // Without a number it is told again: who only looks waits for the one who records.
         if own.incident.id > 0 {
+            self.groups.insert(own.members.first().copied().unwrap_or(0), shape(own));
             self.incidents.extend(own.members.iter().map(|id| (*id, own.incident.id)));
         }
     }
@@ -253,6 +257,8 @@ impl Sent {
         let kept = |id: &u64| frozen.holds(*id) || open.contains(id);
         self.failures.retain(|id, _| kept(id));
         self.quoted.retain(|id, _| open.contains(id));
+        self.incidents.retain(|id, _| kept(id) || self.stored.contains(id));
+        self.groups.retain(|id, _| kept(id) || self.stored.contains(id));
         let oldest = window.partial.traffic.values().filter_map(|m| m.keys().next()).min().copied();
         let oldest = oldest.unwrap_or(Stamp::NONE);
         self.minutes.retain(|(.., at), _| *at >= oldest);

@@ -82,11 +82,6 @@ impl Feed {
         self.buffer.is_empty()
     }
 
-    /// True when its end was given out.
-    pub fn is_closed(&self) -> bool {
-        self.closed
-    }
-
     /// Takes out whole records, in chunks. `ended`: nothing more will come, so that the last record is whole.
     pub fn chunks(&mut self, context: &Context<'_>, ended: bool, wall: Stamp, give: &mut dyn FnMut(Chunk)) {
         self.pass_over();

@@ -76,7 +76,10 @@ impl Scene {
     /// Something cannot be read, or can be read again.
     pub fn trouble(&mut self, path: &str, why: Option<&Trouble>) {
         match why {
-            Some(t) => _ = self.troubles.insert(path.to_string(), t.why.clone()),
+            Some(t) => {
+                let hint = t.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+                self.troubles.insert(path.to_string(), format!("{}{hint}", t.why));
+            }
             None => _ = self.troubles.remove(path),
         }
     }

@@ -6,18 +6,22 @@
 //! ([`super::conclude`]). Until the time of the logs has passed the settle horizon a verdict is provisional; then it is
 //! computed once more, with everything that is known, and stays.
 
+mod again;
 mod beats;
 mod delta;
+mod enlist;
 mod feed;
 mod frozen;
 mod intake;
 mod judge;
+mod keeping;
 mod live;
 mod marks;
 mod nodes;
 mod rates;
 mod roll;
 mod strand;
+mod take;
 mod told;
 mod totals;
 mod window;
@@ -29,7 +33,8 @@ use crate::model::sink::Resume;
 
 use super::Forced;
 
-pub use intake::{Again, Opening, Tail};
+pub use again::{Again, Opening};
+pub use intake::Tail;
 
 /// How a tail works.
 pub struct Settings<'a> {

@@ -37,7 +37,6 @@ impl<'a> Roll<'a> {
             unread: BTreeSet::new(),
             pulses: true,
             small_chunks: true,
-            counted: BTreeMap::new(),
         };
         Roll { context, names: BTreeMap::new(), ordinals: BTreeMap::new(), files: 0 }
     }

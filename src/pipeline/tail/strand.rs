@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use super::super::quotes::Originals;
+use super::again::{Again, Opening};
 use super::delta::Sent;
 use super::feed::Feed;
-use super::intake::{Again, Opening};
 use crate::model::stamp::SECOND;
 use crate::model::{Evidence, Failure, FileId, FileKey, Position, Stamp};
 use crate::source::{Found, series_key};
@@ -15,8 +15,6 @@ use crate::source::{Found, series_key};
 const RETRY: i64 = SECOND;
 /// So many bytes must tell a format; beyond it the file is passed over.
 const PATIENCE: usize = 1 << 20;
-/// An open transaction holds the low watermark back by so many bytes at most.
-const HELD_BACK: u64 = 64 << 20;
 
 /// Whether its format is known.
 #[derive(Debug)]
@@ -152,14 +150,14 @@ impl Strand {
         if let State::Known(feeds) = &mut self.state { feeds.get_mut(n) } else { None }
     }
 
-    /// From where it would have to be read again, so that everything taken in at or after `horizon`, and every open
-    /// transaction, is seen again. `None` when it is not worth a note yet.
+    /// From where it would have to be read again, so that everything taken in at or after `horizon`, and what is `needed`
+    /// beside it, is seen again. `None` when it is not worth a note yet.
     pub fn position(
         &mut self,
         key: FileKey,
         path: String,
         horizon: Stamp,
-        open: &HashMap<FileId, (u64, u64)>,
+        needed: &HashMap<FileId, (u64, u64)>,
         wall: Stamp,
     ) -> Option<Position> {
         let mut place: Option<(u64, u64, u64, bool)> = None;
@@ -172,8 +170,8 @@ impl Strand {
             State::Known(feeds) => {
                 for feed in feeds {
                     let (mut low, mut lines) = feed.marks.low(horizon);
-                    if let Some(open) = open.get(&feed.file).filter(|open| open.0 < low && open.0 + HELD_BACK > low) {
-                        (low, lines) = *open;
+                    if let Some(needed) = needed.get(&feed.file).filter(|needed| needed.0 < low) {
+                        (low, lines) = *needed;
                     }
                     let (end, counted) = (feed.marks.end, feed.marks.end.max(feed.counted));
                     let finished = self.ended && low == end && feed.is_empty();
@@ -189,14 +187,14 @@ impl Strand {
         Some(Position { path, key, low, low_lines, counted, finished, wall })
     }
 
-    /// True when it has ended and every byte of it was taken in.
-    pub fn is_taken_in(&self) -> bool {
-        let left = match &self.state {
-            State::Asking { waiting, .. } => !waiting.is_empty(),
-            State::Known(feeds) => feeds.iter().any(|f| !f.is_closed()),
-            State::Refused => false,
+    /// True while what an earlier run has read of it is read again.
+    pub fn reads_again(&self) -> bool {
+        let known = match &self.state {
+            State::Asking { waiting, .. } => self.opening.from + waiting.len() as u64 >= self.opening.counted,
+            State::Known(feeds) => feeds.iter().all(|f| f.marks.end >= f.counted),
+            State::Refused => true,
         };
-        self.ended && !left
+        !self.ended && !known
     }
 
     /// True when nobody needs it any more: it has ended, and all of it is settled and noted.

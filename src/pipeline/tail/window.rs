@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::super::context::Context;
-use super::super::partial::{Changed, Partial, Probe, Retry};
+use super::super::partial::{Changed, Partial, Place, Probe, Retry};
 use crate::model::stamp::MINUTE;
 use crate::model::{
     Failure, FetchRow, FileId, Locator, Minute, Note, Pulse, RequestRow, SeriesId, Served, Stamp, further_identity,
@@ -18,6 +18,8 @@ use crate::model::{
 const SHOWN: i64 = 2 * 60 * MINUTE;
 /// Changes are kept so long, and so many of them at most.
 const CHANGES: (i64, usize) = (26 * 60 * MINUTE, 2_000);
+/// An open transaction holds the low watermark back by so many bytes at most.
+const HELD_BACK: u64 = 64 << 20;
 /// Healthy rows of either side that are kept at most; beyond it the oldest go first, whatever their age. 80 bytes each.
 const MOST_ROWS: usize = 1_500_000;
 
@@ -107,6 +109,21 @@ impl Window {
             fetches: p.fetches.take(),
             requests: p.requests.take(),
         }
+    }
+
+    /// Puts the open transactions of the window to those of a part, where some of them become whole. What the part had
+    /// begun in the middle of a file, and is whole nowhere, an earlier run has told.
+    pub fn join_open(&mut self, mut part: Partial, context: &Context<'_>) -> Partial {
+        let begins = |key: &&(SeriesId, Place)| key.1.1 > 0;
+        let resumed: Vec<(SeriesId, Place)> = part.open.keys().filter(begins).copied().collect();
+        let open = std::mem::take(&mut self.partial.open);
+        part = part.merge(Partial { open, ..Partial::empty() }, context);
+        for key in resumed {
+            if let Some(piece) = part.open.get_mut(&key) {
+                piece.fragments.forget_before();
+            }
+        }
+        part
     }
 
     /// Keeps what was taken in.
@@ -266,16 +283,21 @@ impl Window {
         self.partial.files.remove(&file);
     }
 
-    /// Where the open transaction of a file begins that began first: its byte, and the newlines before it.
-    pub fn oldest_open(&self) -> HashMap<FileId, (u64, u64)> {
+    /// Where the transaction of a file begins that began first, of those that are open or failed and are not settled:
+    /// its byte, and the newlines before it.
+    pub fn oldest_needed(&self) -> HashMap<FileId, (u64, u64)> {
         let mut oldest: HashMap<FileId, Locator> = HashMap::new();
+        let end = |file| self.partial.files.get(&file).and_then(|t| t.chunks.last_key_value()).map_or(0, |(at, _)| *at);
         let mut seen = |at: Locator| {
             let first = oldest.entry(at.file).or_insert(at);
             if at.offset < first.offset {
                 *first = at;
             }
         };
-        self.partial.open.values().for_each(|piece| piece.fragments.begun().for_each(&mut seen));
+        let near = |at: &Locator| at.offset + HELD_BACK > end(at.file);
+        self.partial.open.values().for_each(|piece| piece.fragments.begun().filter(near).for_each(&mut seen));
+        let failed = self.failures.iter().filter(|(_, f)| f.vxid != 0).map(|(_, f)| f.at);
+        failed.filter(near).for_each(&mut seen);
         let lines = |at: &Locator| {
             let first_lines = self.partial.files.get(&at.file)?.first_lines();
             let (_, first) = first_lines.range(..=at.offset).next_back()?;

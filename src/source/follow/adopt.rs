@@ -8,7 +8,7 @@ use super::followee::{Content, Followee};
 use super::log::{Around, Log, Passed};
 use super::look::Start;
 use super::packed::Packed;
-use super::plain::{Plain, line_start};
+use super::plain::{Plain, line_start, newlines_before};
 use super::settings::FollowSettings;
 use super::siblings::{Looks, Sibling, siblings};
 use super::told::{Followed, Generation, Opened};
@@ -43,7 +43,7 @@ impl Log {
     pub fn from(&self, start: Start, s: &Sibling, settings: &FollowSettings) -> From {
         let middle = |offset| match line_start(&s.path, offset) {
             0 => From { offset: 0, lines: Some(0), counted: 0 },
-            offset => From { offset, lines: None, counted: 0 },
+            offset => From { offset, lines: newlines_before(&s.path, offset), counted: 0 },
         };
         match start {
             Start::At(offset) => middle(offset),

@@ -70,6 +70,12 @@ impl Kept {
         (key(Inode::default(), &self.head), self.path.clone(), self.ended)
     }
 
+    /// The last bytes of it.
+    pub fn end_of(&self) -> Vec<u8> {
+        let most = self.offset.min(QUOTABLE);
+        self.ring.reread(self.offset - most, most as u32).unwrap_or_default()
+    }
+
     /// Bytes to quote, as long as they are among the last.
     pub fn reread(&self, offset: u64, len: u32) -> Option<Vec<u8>> {
         self.ring.reread(offset, len)

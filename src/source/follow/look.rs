@@ -220,7 +220,9 @@ impl Log {
                 let inode = (earlier.position.key.device, earlier.position.key.inode);
                 let rank = |s: &Sibling| (s.packed, (s.about.inode.device, s.about.inode.number) != inode);
                 let best = (0..files.len()).filter(|j| known[*j] == known[i]).min_by_key(|j| rank(&files[*j]));
-                (!earlier.settled && !earlier.position.finished && best == Some(i)).then_some(Start::Resume(e))
+                // Writers that kept a file may have written to it after it counted as ended.
+                let is_more = !earlier.position.finished || (!s.packed && s.about.len > earlier.position.counted);
+                (!earlier.settled && is_more && best == Some(i)).then_some(Start::Resume(e))
             }
             Known::Passed(p) => {
                 let passed = &self.passed[p];
@@ -252,6 +254,9 @@ impl Log {
             _ if !self.begun && self.earlier.is_empty() && self.history => return newest.then_some(Start::Back),
             _ if !self.begun && self.earlier.is_empty() => newest || since(around.began),
             Some(anchor) if i > anchor => true,
+            // Written after an earlier run was last there, whatever its name says of its age: names with numbers and
+            // names with dates have no order.
+            Some(_) if !self.looked.is_known() && !self.earlier.is_empty() => since(self.last_wall()),
             // A file that was not there at the last look, whatever its name says of its age.
             Some(_) => self.looked.is_known() && s.matched && !s.packed && since(self.looked),
             None if self.looked.is_known() => true,

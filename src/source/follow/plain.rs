@@ -6,7 +6,7 @@
 //! of the cache per look. A followed file is never mapped: a truncated mapping kills the process.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::file::{About, Inode, read_at};
@@ -164,6 +164,22 @@ pub(super) fn line_start(path: &Path, at: u64) -> u64 {
             None => at,
         },
         _ => at,
+    }
+}
+
+/// Newlines before byte `at` of a file, so that what is quoted has its right number; `None` when nobody wants to wait for
+/// the answer (a second or so per GiB).
+pub(super) fn newlines_before(path: &Path, at: u64) -> Option<u64> {
+    const MOST: u64 = 1 << 30;
+    let mut file = File::open(path).ok().filter(|_| at <= MOST)?.take(at);
+    let (mut block, mut newlines) = (vec![0; 1 << 20], 0);
+    loop {
+        match file.read(&mut block) {
+            Ok(0) => return (file.limit() == 0).then_some(newlines),
+            Ok(n) => newlines += memchr::memchr_iter(b'\n', &block[..n]).count() as u64,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
     }
 }
 

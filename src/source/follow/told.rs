@@ -36,7 +36,7 @@ pub struct Opened {
     pub from: u64,
     /// Newlines before `from`.
     pub lines_before: u64,
-    /// False when reading starts in the middle of a file whose lines nobody counted; `lines_before` is 0 then.
+    /// False when reading starts in the middle of a file too large to count its lines first; `lines_before` is 0 then.
     pub lines_known: bool,
     /// Bytes before this offset were counted by an earlier run; at least `from` when it resumes, 0 for a new file.
     pub counted: u64,

@@ -1,6 +1,8 @@
 //! What varnishlog says besides the log. In: lines of its standard error; out: losses and troubles in words. It must
 //! not run anything.
 
+use super::command::VarnishCommand;
+use crate::source::open::plain_words;
 use crate::source::spec::Trouble;
 
 /// A line of varnishlog's standard error that tells something.
@@ -59,6 +61,15 @@ pub(super) fn trouble(path: &str, said: &str, status: &str) -> Trouble {
         (format!("cannot be read: varnishlog ended ({status}) and says: {said}"), "run it by hand: varnishlog -g raw")
     };
     Trouble::new(path, why).hint(hint)
+}
+
+/// Why varnishlog cannot be started.
+pub(super) fn not_started(command: &VarnishCommand, error: &std::io::Error) -> Trouble {
+    let (program, words) = (command.program.display(), plain_words(error));
+    Trouble::new(command.path(), format!("cannot be read: {program} cannot be started: {words}")).hint(
+        "install the tools of Varnish on the machine that runs varnishd (package varnish), or follow a log that \
+         varnishncsa or varnishlog writes",
+    )
 }
 
 const GROUP: &str = "join the group that may read it and log in again: sudo usermod -aG varnish \"$USER\"; or use sudo";

@@ -6,9 +6,11 @@
 
 mod backoff;
 mod command;
+mod generations;
 mod message;
 mod once;
 mod process;
+mod seam;
 mod varnish;
 
 pub use command::VarnishCommand;

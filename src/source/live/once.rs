@@ -9,8 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::command::VarnishCommand;
-use super::message::{Message, trouble};
-use super::varnish::not_started;
+use super::message::{Message, not_started, trouble};
 use crate::source::spec::{Found, Place, Trouble};
 use crate::source::spool::Spool;
 

@@ -43,6 +43,11 @@ impl Process {
         self.pump.waiting()
     }
 
+    /// True when it runs no more; what it printed may still wait.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// How it ended, in words. It is killed when it runs on for more than 200 ms after it closed its outputs.
     pub fn end(mut self) -> String {
         for _ in 0..40 {

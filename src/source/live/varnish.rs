@@ -1,10 +1,14 @@
 //! The log of a running Varnish. In: how varnishlog is called; out: its log as generations: what the ring held at the
-//! start, then what comes, a new one after each loss of continuity. It must not know what the lines say.
+//! start and then what comes, a new one after each loss of continuity. It must not know what the lines say.
+
+use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::command::VarnishCommand;
-use super::message::{Message, trouble};
+use super::generations::Generations;
+use super::message::{Message, not_started, trouble};
 use super::process::Process;
+use super::seam::Seam;
 use crate::model::Stamp;
 use crate::model::stamp::SECOND;
 use crate::source::follow::{Followed, Generation, Kept, Pumped};
@@ -12,18 +16,22 @@ use crate::source::spec::Trouble;
 
 /// Microseconds without a byte after which printing what the ring holds is given up.
 const HELD_PATIENCE: i64 = 30 * SECOND;
-/// Ended generations that can be quoted.
-const MOST_KEPT: usize = 4;
+/// So long the live process may take to find its Varnish before the ring is printed all the same.
+const ATTACHING: Duration = Duration::from_millis(500);
+/// A live log that has begun with a single line goes on within so many microseconds: Varnish pings its child.
+const SEAM_PATIENCE: i64 = 5 * SECOND;
 
 /// A Varnish that is followed.
 pub(crate) struct VarnishLog {
     command: VarnishCommand,
+    /// Until then the live process has time to begin, before the ring is printed.
+    attaching: Option<Instant>,
     /// Prints what the ring held at the start.
     held: Option<Process>,
+    /// Where the live log goes on from it.
+    seam: Option<Seam>,
     live: Option<Process>,
-    kept: Vec<Kept>,
-    /// The generation that gets what comes.
-    open: Option<Generation>,
+    log: Generations,
     /// When the live process was started.
     began: Stamp,
     /// When something came last.
@@ -32,7 +40,6 @@ pub(crate) struct VarnishLog {
     again: Stamp,
     /// It was started once.
     started: bool,
-    gap: bool,
     backoff: Backoff,
     standing: Option<Trouble>,
 }
@@ -41,16 +48,16 @@ impl VarnishLog {
     /// Nothing is started before the first poll.
     pub fn new(command: VarnishCommand) -> VarnishLog {
         VarnishLog {
+            log: Generations::new(&command),
             command,
+            attaching: None,
             held: None,
+            seam: None,
             live: None,
-            kept: Vec::new(),
-            open: None,
             began: Stamp::NONE,
             stirred: Stamp::NONE,
             again: Stamp::NONE,
             started: false,
-            gap: false,
             backoff: Backoff::default(),
             standing: None,
         }
@@ -58,25 +65,28 @@ impl VarnishLog {
 
     /// Its generations.
     pub fn kept(&self) -> impl Iterator<Item = &Kept> {
-        self.kept.iter()
+        self.log.iter()
     }
 
     /// Forgets an ended generation.
     pub fn release(&mut self, id: Generation) {
-        self.kept.retain(|k| k.id != id || !k.ended);
+        self.log.release(id);
     }
 
     /// Bytes of a generation that wait; `None` when it is not one of these.
     pub fn waiting(&self, id: Generation) -> Option<u64> {
-        self.kept.iter().any(|k| k.id == id).then_some(())?;
+        self.kept().any(|k| k.id == id).then_some(())?;
         let process = self.held.as_ref().or(self.live.as_ref());
-        Some(process.filter(|_| self.open == Some(id)).map_or(0, Process::waiting))
+        Some(process.filter(|_| self.log.open() == Some(id)).map_or(0, Process::waiting))
     }
 
     /// Starts what has to run and hands over what came, about `most` bytes. True when more waits.
     pub fn poll(&mut self, now: Stamp, most: usize, give: &mut impl FnMut(Followed)) -> bool {
         if self.live.is_none() && now >= self.again {
             self.start(now, give);
+        }
+        if !self.has_attached() {
+            return false;
         }
         if let Some(held) = self.held.take() {
             return self.read_held(held, now, most, give);
@@ -87,16 +97,13 @@ impl VarnishLog {
         }
     }
 
-    /// Starts the live process, and the first time, after it, the one that prints what the ring holds: what comes in
-    /// between is printed by both, so nothing falls between them.
+    /// Starts the live process.
     fn start(&mut self, now: Stamp, give: &mut impl FnMut(Followed)) {
         (self.began, self.stirred) = (now, now);
         match Process::start(self.command.command(false)) {
             Ok(live) => {
                 self.live = Some(live);
-                if !self.started {
-                    self.held = Process::start(self.command.command(true)).ok();
-                }
+                self.attaching = (!self.started).then(|| Instant::now() + ATTACHING);
                 self.started = true;
             }
             Err(error) => {
@@ -104,6 +111,21 @@ impl VarnishLog {
                 self.tell(not_started(&self.command, &error), give);
             }
         }
+    }
+
+    /// The first time, once the live process prints, starts the one that prints what the ring holds: what comes in
+    /// between is printed by both, so nothing falls between them.
+    fn has_attached(&mut self) -> bool {
+        let (Some(until), Some(live)) = (self.attaching, self.live.as_mut()) else { return true };
+        let (silent, ended) = (live.waiting() == 0, live.has_ended());
+        if silent && !ended && Instant::now() < until {
+            return false;
+        }
+        self.attaching = None;
+        if !(silent && ended) {
+            self.held = Process::start(self.command.command(true)).ok();
+        }
+        true
     }
 
     fn read_held(&mut self, mut held: Process, now: Stamp, most: usize, give: &mut impl FnMut(Followed)) -> bool {
@@ -126,8 +148,8 @@ impl VarnishLog {
                 }
                 // What it would have printed is printed again by nobody, but it may be nothing.
                 Pumped::Nothing | Pumped::Ended => {
+                    self.seam = held.printed.then(Seam::default);
                     let _ = held.end();
-                    self.close(give);
                     return true;
                 }
             }
@@ -140,15 +162,18 @@ impl VarnishLog {
             match live.next() {
                 Pumped::Bytes(bytes) => {
                     left = left.saturating_sub(bytes.len());
-                    self.take(bytes, now, give);
+                    self.place(bytes, now, give);
                     if left == 0 {
                         self.live = Some(live);
                         return true;
                     }
                 }
-                Pumped::Line(line) => self.hear(&line, give),
+                Pumped::Line(line) => self.hear(&line, now, give),
                 Pumped::Failed(_) => {}
                 Pumped::Nothing => {
+                    if now.since(self.stirred).is_some_and(|us| us >= SEAM_PATIENCE) {
+                        self.close_seam(now, give);
+                    }
                     self.live = Some(live);
                     return false;
                 }
@@ -160,31 +185,46 @@ impl VarnishLog {
         }
     }
 
-    /// Takes what came into the open generation, or into a new one.
+    /// Takes what came live, without what the ring held too.
+    fn place(&mut self, bytes: Vec<u8>, now: Stamp, give: &mut impl FnMut(Followed)) {
+        let Some(seam) = &mut self.seam else { return self.take(bytes, now, give) };
+        let new = seam.take(bytes);
+        if seam.is_ready() {
+            self.close_seam(now, give);
+        } else {
+            self.take(new, now, give);
+        }
+    }
+
+    /// Finds where the live log goes on, with what has come of it.
+    fn close_seam(&mut self, now: Stamp, give: &mut impl FnMut(Followed)) {
+        let Some(seam) = self.seam.as_mut().filter(|s| s.is_open()) else { return };
+        let new = seam.close(&self.log.end()).unwrap_or_else(|all| {
+            self.log.cut(give);
+            all
+        });
+        self.take(new, now, give);
+    }
+
     fn take(&mut self, bytes: Vec<u8>, now: Stamp, give: &mut impl FnMut(Followed)) {
         self.stirred = now;
         if let Some(trouble) = self.standing.take() {
             give(Followed::Mended { path: trouble.path });
         }
-        if self.open.is_none() {
-            let gap = std::mem::take(&mut self.gap);
-            let kept = Kept::open(&self.command.path(), self.command.owner(), gap, give);
-            self.open = Some(kept.id);
-            self.kept.push(kept);
-        }
-        if let Some(kept) = self.kept.last_mut() {
-            kept.take(bytes, give);
-        }
+        self.log.take(bytes, give);
     }
 
     /// What varnishlog said. After a restart of varnishd's child the numbers of transactions begin anew: so does a
     /// generation.
-    fn hear(&mut self, line: &str, give: &mut impl FnMut(Followed)) {
+    fn hear(&mut self, line: &str, now: Stamp, give: &mut impl FnMut(Followed)) {
         match Message::of(line) {
-            Message::Overrun | Message::Abandoned => self.lose(line, give),
+            Message::Overrun | Message::Abandoned => {
+                self.close_seam(now, give);
+                self.lose(line, give);
+            }
             Message::Reacquired => {
-                self.close(give);
-                self.gap = true;
+                self.close_seam(now, give);
+                self.log.cut(give);
             }
             Message::Other => {}
         }
@@ -192,34 +232,26 @@ impl VarnishLog {
 
     fn lose(&mut self, line: &str, give: &mut impl FnMut(Followed)) {
         if let Some(why) = Message::of(line).loss() {
-            give(Followed::Lost { id: self.open, path: self.command.path(), bytes: None, why: why.to_string() });
+            give(Followed::Lost { id: self.log.open(), path: self.command.path(), bytes: None, why: why.to_string() });
         }
     }
 
     /// The live process ended.
     fn ended(&mut self, live: Process, now: Stamp, give: &mut impl FnMut(Followed)) {
+        self.close_seam(now, give);
         let (said, printed) = (live.said.clone(), live.printed);
         let status = live.end();
         self.again = now + self.backoff.pause(self.began, now);
         if printed {
             let why = format!("was cut: varnishlog ended ({status}); what Varnish logs until it runs again is lost");
-            give(Followed::Lost { id: self.open, path: self.command.path(), bytes: None, why });
-            self.gap = true;
-            self.close(give);
+            give(Followed::Lost { id: self.log.open(), path: self.command.path(), bytes: None, why });
+            self.log.cut(give);
         } else {
+            // When Varnish is there, what its ring holds by then comes first.
+            self.started = false;
             self.tell(trouble(&self.command.path(), &said, &status), give);
         }
-    }
-
-    /// Ends the open generation.
-    fn close(&mut self, give: &mut impl FnMut(Followed)) {
-        if self.open.take().is_some()
-            && let Some(kept) = self.kept.last_mut()
-        {
-            kept.end(give);
-        }
-        let many = self.kept.len().saturating_sub(MOST_KEPT);
-        self.kept.drain(..many);
+        self.seam = None;
     }
 
     /// Tells a trouble unless it stands already.
@@ -229,13 +261,4 @@ impl VarnishLog {
             self.standing = Some(trouble);
         }
     }
-}
-
-/// Why varnishlog cannot be started.
-pub(super) fn not_started(command: &VarnishCommand, error: &std::io::Error) -> Trouble {
-    let (program, words) = (command.program.display(), crate::source::open::plain_words(error));
-    Trouble::new(command.path(), format!("cannot be read: {program} cannot be started: {words}")).hint(
-        "install the tools of Varnish on the machine that runs varnishd (package varnish), or follow a log that \
-         varnishncsa or varnishlog writes",
-    )
 }

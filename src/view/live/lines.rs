@@ -24,6 +24,8 @@ pub struct PlainLines {
     style: Style,
     day: String,
     mood: Option<Mood>,
+    /// Who records, when it is another process.
+    recorder: Option<String>,
     /// State and causes of the incidents that were told.
     incidents: HashMap<u32, (State, HashSet<String>)>,
     gaps: HashSet<(Stamp, String, String)>,
@@ -38,6 +40,7 @@ impl PlainLines {
             style: style.clone(),
             day: String::new(),
             mood: None,
+            recorder: None,
             incidents: HashMap::new(),
             gaps: HashSet::new(),
             troubles: HashMap::new(),
@@ -45,9 +48,11 @@ impl PlainLines {
         }
     }
 
-    /// What is new, one line each, without newlines. Each begins with a time; a line tells the day when it changes.
+    /// What is new, one line each, without newlines. Each begins with the time of the wall clock at which it was known,
+    /// whatever the time of the logs; a line tells the day when it changes.
     pub fn step(&mut self, live: &Live) -> Vec<String> {
         let mut found = Vec::new();
+        self.recorder(live, &mut found);
         self.gaps(live, &mut found);
         self.troubles(live, &mut found);
         let opened = self.incidents(live, &mut found);
@@ -66,6 +71,18 @@ impl PlainLines {
             self.day = day;
         }
         found.push(format!("{clock} {}", Plain::of(text).clipped(LONGEST)));
+    }
+
+    fn recorder(&mut self, live: &Live, found: &mut Vec<String>) {
+        if self.recorder == live.recorder {
+            return;
+        }
+        self.recorder.clone_from(&live.recorder);
+        let text = match &live.recorder {
+            Some(who) => format!("VIEW ONLY {who} records and calls for help"),
+            None => "RECORDING whoever recorded is gone, this process records now".to_string(),
+        };
+        self.say(live.wall, &text, found);
     }
 
     fn gaps(&mut self, live: &Live, found: &mut Vec<String>) {
@@ -100,7 +117,8 @@ impl PlainLines {
     /// Incidents that opened, turned, ended, or got another cause; true when one opened.
     fn incidents(&mut self, live: &Live, found: &mut Vec<String>) -> bool {
         let mut opened = false;
-        for i in &live.incidents {
+        // One that is not stored yet has no number to be known by.
+        for i in live.incidents.iter().filter(|i| i.id > 0) {
             let causes: HashSet<String> = i.causes.iter().map(|c| c.cause.clone()).collect();
             let told = self.incidents.insert(i.id, (i.state, causes));
             let text = match told {
@@ -115,7 +133,7 @@ impl PlainLines {
                     continue;
                 }
             };
-            self.say(live.at.or(live.wall), &text, found);
+            self.say(live.wall, &text, found);
         }
         self.incidents.retain(|id, _| live.incidents.iter().any(|i| i.id == *id));
         opened
@@ -125,7 +143,7 @@ impl PlainLines {
         for c in i.causes.iter().filter(|c| !known.contains(&c.cause)) {
             let role = if c.role.is_empty() { String::new() } else { format!(" ({})", c.role) };
             let text = format!("CAUSE {} {}: also {}{role}, {} so far", i.id, i.service, c.cause, count(c.failures));
-            self.say(live.at.or(live.wall), &text, found);
+            self.say(live.wall, &text, found);
         }
     }
 
@@ -139,10 +157,11 @@ impl PlainLines {
             Mood::Incident if opened => return,
             Mood::Recovering => return,
             Mood::Warning => format!("WARNING {}", live.warning),
+            Mood::Starting if live.sources.is_empty() => "STARTING nothing read yet".to_string(),
             Mood::Starting => format!("STARTING {}", counted(live.sources.len() as u64, "source")),
             mood => format!("{} {}; {}", facts::state(mood), facts::failing(&live.rates), facts::lag(live)),
         };
-        self.say(live.at.or(live.wall), &text, found);
+        self.say(live.wall, &text, found);
     }
 
     /// One line for each minute of the wall clock.
@@ -166,10 +185,15 @@ fn is_over(state: State) -> bool {
 /// `INCIDENT 41 shop: first byte timeout; 12 failed in 1 min, 503 31 % (usual 0.02 %)`.
 fn begun(i: &Incident, live: &Live, style: &Style) -> String {
     let early = live.at.since(i.opened_at).filter(|us| *us >= MINUTE);
-    let since = early.map_or_else(String::new, |_| format!(" since {}", style.zone.second(i.opened_at)));
+    let day = style.zone.day_and_year(i.opened_at);
+    let on = if day == style.zone.day_and_year(live.wall) { String::new() } else { format!("{day}, ") };
+    let told = early.is_some() || !on.is_empty();
+    let since = if told { format!(" since {on}{}", style.zone.second(i.opened_at)) } else { String::new() };
     let rates = facts::failing(&live.rates);
     let head = format!("INCIDENT {} {}{since}", i.id, i.title);
+    let alone = live.incidents.iter().filter(|i| !is_over(i.state)).count() == 1;
     match early {
+        None if !alone => format!("{head}; {} failed so far, {rates}", count(i.failures)),
         None => {
             format!("{head}; {} failed in 1 min, {rates}", count(live.rates.failed_per_min.round().max(0.0) as u64))
         }
