@@ -66,9 +66,10 @@ fn met(watch: &Watch, live: &Live) -> Vec<Met> {
     if watch.rules.early_warning > 0.0 {
         for node in &live.nodes {
             for cell in &node.cells {
+                let limit = cell.limit_ms.or(watch.rules.ttfb_limit_ms());
                 let near = cell
                     .ttfb_p95_ms
-                    .zip(cell.limit_ms)
+                    .zip(limit)
                     .is_some_and(|(p95, limit)| limit > 0.0 && p95 >= watch.rules.early_warning * limit);
                 let fails = cell.failed > 0 || is_open(live, &cell.backend);
                 let known = found.iter().any(|m| m.service == cell.backend);
@@ -76,7 +77,7 @@ fn met(watch: &Watch, live: &Live) -> Vec<Met> {
                     && !fails
                     && !known
                     && cell.fetches >= ENOUGH
-                    && let Some((title, text)) = words::near_limit(cell, &node.node)
+                    && let Some((title, text)) = words::near_limit(cell, limit, &node.node)
                 {
                     found.push(Met { kind: NoticeKind::EarlyWarning, service: cell.backend.clone(), title, text });
                 }
@@ -88,8 +89,10 @@ fn met(watch: &Watch, live: &Live) -> Vec<Met> {
         }
     }
     let left = live.grace_left_s.filter(|s| s.is_finite() && *s * 1e6 <= watch.rules.grace_warning.0 as f64);
-    if let Some(left) = left.filter(|_| watch.rules.grace_warning.0 > 0) {
-        let service = live.open().map_or(String::new(), |i| i.service.clone());
+    // Single background fetches fail on good days too.
+    let many = live.open().filter(|i| i.failures >= watch.rules.min_failures.max(1));
+    if let Some((left, i)) = left.filter(|_| watch.rules.grace_warning.0 > 0).zip(many) {
+        let service = i.service.clone();
         let (title, text) = words::grace(left, &service);
         found.push(Met { kind: NoticeKind::GraceRunningOut, service, title, text });
     }

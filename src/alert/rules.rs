@@ -40,6 +40,8 @@ pub struct Rules {
     /// for none.
     #[serde(deserialize_with = "share")]
     pub early_warning: f64,
+    /// The time limit where failures have not shown it yet; 0 when it is not known.
+    pub ttfb_limit: Span,
     /// Told when objects that hide failures run out of grace within this; 0 for never.
     pub grace_warning: Span,
     /// What is not told.
@@ -63,10 +65,18 @@ impl Default for Rules {
             recovered_wait: Span::seconds(60),
             max_opened_per_hour: 3,
             early_warning: 0.8,
+            ttfb_limit: Span::seconds(60),
             grace_warning: Span::seconds(600),
             silences: Vec::new(),
             sinks: Vec::new(),
         }
+    }
+}
+
+impl Rules {
+    /// The time limit where failures have not shown it yet, milliseconds.
+    pub fn ttfb_limit_ms(&self) -> Option<f64> {
+        (self.ttfb_limit.0 > 0).then_some(self.ttfb_limit.0 as f64 / 1000.0)
     }
 }
 

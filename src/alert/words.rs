@@ -71,11 +71,12 @@ fn text(incident: &Incident) -> String {
 }
 
 /// What is said of a backend whose answers come near the limit.
-pub fn near_limit(cell: &LiveCell, node: &str) -> Option<(String, String)> {
-    let (p95, limit) = (cell.ttfb_p95_ms?, cell.limit_ms?);
+pub fn near_limit(cell: &LiveCell, limit_ms: Option<f64>, node: &str) -> Option<(String, String)> {
+    let (p95, limit) = (cell.ttfb_p95_ms?, limit_ms?);
+    let from = if cell.limit_ms.is_some() { "" } else { "The limit is that of guru.toml (ttfb_limit).\n" };
     let title = format!("{}: first bytes take up to {}, the limit is {}", cell.backend, ms(p95), ms(limit));
     let text = format!(
-        "95 % of {} fetches by {node} waited no longer than {}. Nothing fails yet.\nguru explain timeout.first_byte",
+        "95 % of {} fetches by {node} waited no longer than {}. Nothing fails yet.\n{from}guru explain timeout.first_byte",
         cell.fetches,
         ms(p95)
     );

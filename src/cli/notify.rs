@@ -13,6 +13,8 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 pub struct Manager {
     #[cfg(unix)]
     way: Option<(UnixDatagram, SocketAddr)>,
+    /// What was said last of how things stand.
+    status: String,
     watchdog: Option<Duration>,
 }
 
@@ -31,7 +33,7 @@ impl Manager {
     pub fn at(socket: Option<&OsStr>, watchdog: Option<Duration>) -> Manager {
         let way = socket.and_then(|s| Some((UnixDatagram::unbound().ok()?, name(s).ok()?)));
         let watchdog = watchdog.filter(|d| way.is_some() && !d.is_zero());
-        Manager { way, watchdog }
+        Manager { way, status: String::new(), watchdog }
     }
 
     /// There is none here.
@@ -60,10 +62,13 @@ impl Manager {
         self.say("STOPPING=1");
     }
 
-    /// What `systemctl status` shows; one line.
-    pub fn status(&self, words: &str) {
+    /// What `systemctl status` shows; one line, said when it is another one.
+    pub fn status(&mut self, words: &str) {
         let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        self.say(&format!("STATUS={line}"));
+        if line != self.status {
+            self.say(&format!("STATUS={line}"));
+            self.status = line;
+        }
     }
 
     #[cfg(unix)]

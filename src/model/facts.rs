@@ -69,6 +69,9 @@ facts! {
     FromApp = "from_app",
     /// Content-Length of the answer.
     ContentLength = "content_length",
+    // The request of the client, when it was found.
+    /// Milliseconds of grace that the stale object had left which the client got instead, when this fetch began.
+    GraceLeftMs = "grace_left_ms",
     // Learnt from the whole log.
     /// Milliseconds of the learnt limit that this fetch's waiting time agrees with; absent when it agrees with none.
     LearntLimitMs = "learnt_limit_ms",

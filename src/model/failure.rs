@@ -194,6 +194,8 @@ pub struct Served {
     pub fetch: u64,
     /// Id of the fetch that made the object it was served from; 0 for none.
     pub hit: u64,
+    /// Microseconds of grace that the object had left, when it was served stale.
+    pub grace_left_us: Option<i64>,
     /// True when it waited for another's fetch.
     pub waited: bool,
     /// True when VCL restarted it.
@@ -219,6 +221,7 @@ impl Served {
             made_by: r.made_by,
             fetch: r.fetch,
             hit: r.hit,
+            grace_left_us: r.grace_left_us,
             waited: r.waited,
             restarted: r.restarted,
             retry_after: r.retry_after,

@@ -87,6 +87,15 @@ pub struct LiveSource {
     pub trouble: String,
 }
 
+/// A sink of the configuration that calls do not reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LiveSink {
+    /// Its name.
+    pub name: String,
+    /// What went wrong last.
+    pub trouble: String,
+}
+
 /// A stretch of a log that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gap {
@@ -289,6 +298,8 @@ pub struct Live {
     pub rates: Rates,
     /// Logs.
     pub sources: Vec<LiveSource>,
+    /// Whom calls for help do not reach now.
+    pub unreached: Vec<LiveSink>,
     /// What could not be read, newest first, at most 20.
     pub gaps: Vec<Gap>,
     /// Clocks.

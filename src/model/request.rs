@@ -123,6 +123,9 @@ pub struct Request<'c> {
     pub fetch: u64,
     /// Id of the fetch that made the stored object it was served from (VSL `Hit`); 0 for none.
     pub hit: u64,
+    /// Microseconds of grace that this object had left when it was served although it was stale (VSL `Hit`); `None` when
+    /// it was fresh, or the log does not tell.
+    pub grace_left_us: Option<i64>,
     /// True when it waited for another request's fetch (VSL `Timestamp Waitinglist`).
     pub waited: bool,
     /// True when VCL restarted it: the client saw its successor.

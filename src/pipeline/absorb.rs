@@ -282,7 +282,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     /// Ends the chunk: keeps the requests that answered an error, took part in a restart, or belong to a failed fetch,
-    /// and those whose fetch is in another chunk and may have failed there.
+    /// and those whose fetch, also one in the background, is in another chunk and may have failed there.
     pub fn finish(mut self) {
         self.put_minute();
         self.tell_span();
@@ -293,6 +293,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
                 || s.restarted
                 || s.reason == RequestReason::Restart
                 || self.wanted.contains(&s.vxid)
+                || (self.context.small_chunks && s.grace_left_us.is_some())
                 || (has_backend_side && s.fetch != 0 && !self.fetches.contains(&s.fetch))
         });
         self.partial.served.extend(kept);

@@ -76,6 +76,12 @@ impl<'a> Chains<'a> {
         (client, impact)
     }
 
+    /// Microseconds of grace that the object had left which the client of a background fetch got.
+    pub fn grace_left(&self, f: &Failure) -> Option<i64> {
+        let client = self.by_vxid.near((f.series, f.client_vxid), f.started)?;
+        self.served[client].grace_left_us
+    }
+
     /// The transactions of the client's request that ended with this row: itself, and those that it is a restart of.
     pub fn parts(&self, row: &RequestRow) -> impl Iterator<Item = u64> {
         let before = |s: &&Served| (s.reason == RequestReason::Restart).then(|| self.served(row, s.parent)).flatten();

@@ -14,8 +14,8 @@ use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
 use crate::model::{
-    Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId, Text,
-    Tier, Verdict,
+    Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Impact, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId,
+    Text, Tier, Verdict,
 };
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
@@ -60,6 +60,8 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     for n in 0..failures.len() {
         if !failures[n].stored {
             (failures[n].client_vxid, failures[n].impact) = chains.tell(failures, n);
+            let left = chains.grace_left(&failures[n]).filter(|_| failures[n].impact == Impact::Stale);
+            failures[n].facts.maybe(Fact::GraceLeftMs, left.map(|us| us as f64 / 1000.0));
         }
     }
     tell_in(failures, linked, &chains);

@@ -1,7 +1,7 @@
 //! A client transaction to a `Request`. In: the kept records of one transaction in log order; out: the noun. It must
 //! not know text lines, nor other transactions: what a fetch it started came to is told by that fetch.
 
-use super::fields::{header, number, timestamp, without_port, word, words};
+use super::fields::{header, moment, number, timestamp, without_port, word, words};
 use super::kept::{Kept, Standing};
 use crate::model::{MadeBy, Request, RequestReason, Stamp, Tag};
 
@@ -33,6 +33,14 @@ pub(super) fn id_rank(name: &[u8]) -> u8 {
     IDS.iter().position(|id| name.eq_ignore_ascii_case(id)).map_or(0, |n| n as u8 + 1)
 }
 
+/// Grace that is left, of `VXID TTL GRACE KEEP` with a TTL below zero: that long ago it became stale. It is the object's
+/// own grace; `req.grace` may have been shorter.
+fn grace_left(payload: &[u8]) -> Option<i64> {
+    let stale = moment(word(payload, 1).strip_prefix(b"-")?)?;
+    let left = moment(word(payload, 2))?.since(stale)?;
+    (left > 0).then_some(left)
+}
+
 #[derive(Default)]
 struct Told<'c> {
     request: Request<'c>,
@@ -61,7 +69,10 @@ impl<'c> Told<'c> {
             Tag::RespStatus => q.status = number(r.payload).and_then(|n| u16::try_from(n).ok()).unwrap_or(0),
             Tag::RespHeader => self.answered(r.payload, true),
             Tag::RespUnset => self.answered(r.payload, false),
-            Tag::Hit => q.hit = number(word(r.payload, 0)).unwrap_or(0),
+            Tag::Hit => {
+                q.hit = number(word(r.payload, 0)).unwrap_or(0);
+                q.grace_left_us = grace_left(r.payload);
+            }
             Tag::VclCall => self.synth |= r.payload == b"SYNTH",
             Tag::ReqAcct => self.acct(r.payload),
             Tag::PipeAcct => self.piped(r.payload),

@@ -75,6 +75,8 @@ fn standing(page: &mut Page, live: &Live) {
     page.family("guru_open_incidents", "gauge", "Incidents that are not over.");
     let open = live.incidents.iter().filter(|i| matches!(i.state, State::Open | State::Recovering | State::Recurring));
     page.line("guru_open_incidents", &[], open.count() as f64);
+    page.family("guru_unreached_sinks", "gauge", "Sinks that calls for help do not reach now.");
+    page.line("guru_unreached_sinks", &[], live.unreached.len() as f64);
     page.family("guru_mood", "stateset", "How things stand.");
     for mood in MOODS {
         page.line("guru_mood", &[("guru_mood", mood.word())], f64::from(u8::from(mood == live.mood)));

@@ -49,7 +49,11 @@ impl Request {
 
 /// A receiver: does one deed for each request, the last one ever after.
 pub fn receiver(deeds: Vec<Deed>) -> (SocketAddr, Receiver<Request>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    receiver_at(TcpListener::bind("127.0.0.1:0").unwrap(), deeds)
+}
+
+/// The same behind a socket that is there already.
+pub fn receiver_at(listener: TcpListener, deeds: Vec<Deed>) -> (SocketAddr, Receiver<Request>) {
     let address = listener.local_addr().unwrap();
     let (tell, told) = channel();
     thread::spawn(move || {

@@ -19,10 +19,11 @@ fn the_service_manager_hears_what_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    let manager = Manager::at(Some(path.as_os_str()), Some(Duration::from_secs(60)));
+    let mut manager = Manager::at(Some(path.as_os_str()), Some(Duration::from_secs(60)));
     assert_eq!(manager.watchdog(), Some(Duration::from_secs(30)));
     manager.ready();
     manager.alive();
+    manager.status("calm\nREADY=1");
     manager.status("calm\nREADY=1");
     manager.stopping();
     let all: Vec<String> = (0..4).map(|_| heard(&socket)).collect();
@@ -56,7 +57,14 @@ fn unit() -> String {
 #[test]
 fn the_unit_says_what_the_documentation_promises() {
     let unit = unit();
-    for line in ["Type=notify", "User=guru", "NoNewPrivileges=yes", "ProtectSystem=strict", "StateDirectory=guru"] {
+    for line in [
+        "Type=notify",
+        "User=guru",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "StateDirectory=guru",
+        "Environment=GURU_STORE=/var/lib/guru/guru.db",
+    ] {
         assert!(unit.lines().any(|l| l == line), "no {line} in the unit");
     }
 }

@@ -291,19 +291,35 @@ fn answer_times_near_the_limit_are_an_early_warning() {
     // Not while it fails anyway.
     let told = run(&mut watch(), (0, 200, 1), &|s| slow(live(s, vec![incident("shop", 0, s, 50)]), "shop", 14_000.0));
     assert_eq!(kinds(&told), [(20, NoticeKind::Opened)]);
+    // Before any failure has shown the limit it is that of the configuration.
+    let unknown = |s: i64| {
+        let mut l = slow(live(s, Vec::new()), "shop", 50_000.0);
+        l.nodes[0].cells[0].limit_ms = None;
+        l
+    };
+    let told = run(&mut watch(), (0, 60, 1), &unknown);
+    assert_eq!(kinds(&told), [(10, NoticeKind::EarlyWarning)]);
+    assert!(told[0].1.title.ends_with("the limit is 60.0 s") && told[0].1.text.contains("ttfb_limit"), "{told:?}");
+    let learnt = rules("ttfb_limit = '0s'");
+    assert!(run(&mut Watch::new(learnt, &[]), (0, 60, 1), &unknown).is_empty());
     let off = rules("early_warning = 0.0");
     assert!(run(&mut Watch::new(off, &[]), (0, 200, 1), &|s| slow(live(s, Vec::new()), "shop", 14_000.0)).is_empty());
 }
 
 #[test]
 fn grace_that_runs_out_is_told() {
-    let told = run(&mut watch(), (0, 3000, 1), &|s| {
-        let mut l = live(s, Vec::new());
-        l.grace_left_s = (s < 1500).then_some(1400.0 - s as f64);
-        l
-    });
+    let of = |failures: u64| {
+        move |s: i64| {
+            let mut l = live(s, vec![incident("shop", 0, s.min(1500), failures)]);
+            l.grace_left_s = (s < 1500).then_some(1400.0 - s as f64);
+            l
+        }
+    };
+    let mut told = run(&mut watch(), (0, 3000, 1), &of(50));
+    told.retain(|(_, n)| n.group.contains("/grace_running_out@"));
     insta::assert_snapshot!(lines(&told), @"
- 810 grace_running_out warning  stale objects that hide failures run out of grace in 9 minutes
-1560 recovered         warning  over: stale objects that hide failures run out of grace in 9 minutes
-");
+    810 grace_running_out warning  shop: stale objects that hide failures run out of grace in 9 minutes
+   1560 recovered         warning  over: shop: stale objects that hide failures run out of grace in 9 minutes
+    ");
+    assert!(run(&mut watch(), (0, 3000, 1), &of(3)).is_empty(), "a few background fetches fail on good days too");
 }

@@ -13,7 +13,7 @@ use super::logs::Logs;
 use super::seen::Before;
 use crate::error::Result;
 use crate::model::Live;
-use crate::model::live::LiveSource;
+use crate::model::live::LiveSink;
 use crate::pipeline::Tail;
 
 /// How long to sleep when nothing has come, and when nothing has come for a while.
@@ -66,7 +66,6 @@ impl Driver {
                 if self.anew {
                     return Ok(End::TakesOver);
                 }
-                self.alarm.take_over(&self.keeper);
                 tail.tell_all_again();
             }
             let live = tail.tick(wall, more, &mut self.keeper, &mut self.logs);
@@ -98,16 +97,18 @@ impl Driver {
             live.store_error = self.keeper.error();
         }
         self.before.tell(&mut live, &self.keeper);
+        self.manager.status(&status(&live));
         self.alarm.look(&live, &self.keeper);
-        // Who cannot be called is shown beside what cannot be read.
-        let silent = self.alarm.troubles().into_iter();
-        live.sources.extend(silent.map(|(sink, trouble)| LiveSource {
-            path: format!("alert {sink}"),
-            trouble,
-            ..LiveSource::default()
-        }));
+        live.unreached = self.alarm.troubles().into_iter().map(|(name, trouble)| LiveSink { name, trouble }).collect();
         self.feed.put(live);
     }
+}
+
+/// How things stand, in a line.
+fn status(live: &Live) -> String {
+    let what = live.open().map(|i| format!(": {}", i.title)).unwrap_or_default();
+    let viewer = live.recorder.as_ref().map(|other| format!(", only shown here: {other} records")).unwrap_or_default();
+    format!("{}{what}{viewer}", live.mood.word())
 }
 
 impl Drop for Driver {

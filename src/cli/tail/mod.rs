@@ -46,10 +46,13 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let first = settings(&keeper)?;
     let stop = stop::on_signals()?;
     let feed = Feed::new();
-    let _metrics = match args.metrics.as_ref().or(config.metrics.listen.as_ref()) {
+    let metrics = match args.metrics.as_ref().or(config.metrics.listen.as_ref()) {
         Some(address) => Some(serve::serve(serve::address(address)?, feed.shared())?),
         None => None,
     };
+    if let Some(server) = &metrics {
+        common.say(&format!("metrics: http://{}/metrics\n", server.address()));
+    }
     let shown = Shown::choose(args, std::io::stdout().is_terminal());
     let mut driver = Driver {
         logs: Logs::follow(&wanted, keeper.positions()),

@@ -1,6 +1,7 @@
 //! Numbers of incidents for a tail that does not record. In: groups; out: the same with the numbers that the store gave
 //! them, or their order where there is none.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::Result;
@@ -10,10 +11,13 @@ use crate::store::Store;
 /// The next number where nothing is stored.
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// Numbers groups in the order in which they came.
+/// Numbers groups in the order in which they came. One that has a number keeps it, and of two that were one the first.
 pub fn by_order(groups: &mut [Group]) {
-    for g in groups.iter_mut().filter(|g| g.incident.id == 0) {
-        g.incident.id = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut taken = HashSet::from([0]);
+    for i in groups.iter_mut().map(|g| &mut g.incident) {
+        if !taken.insert(i.id) {
+            i.id = NEXT.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

@@ -212,7 +212,10 @@ impl Sent {
             }
             out.visited.push(self.last.visited.get(n).copied().flatten());
             out.places.push(n);
-            out.groups.push(Group { incident: g.incident.clone(), members });
+            // The number it had, for a sink that remembers none.
+            let mut incident = g.incident.clone();
+            incident.id = g.members.iter().filter_map(|id| self.incidents.get(id)).min().copied().unwrap_or(0);
+            out.groups.push(Group { incident, members });
         }
         out
     }

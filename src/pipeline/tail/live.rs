@@ -1,7 +1,7 @@
 //! What a tail knows at one moment. In: the last look, the window, the logs; out: a [`Live`]. It decides nothing about
 //! failures; it only adds up and puts in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::context::Context;
 use super::judge::Seen;
@@ -15,7 +15,7 @@ use crate::classify::Rules;
 use crate::model::live::{Gap, LiveCause, LiveFailure, LiveSource, Mood};
 use crate::model::report::ClockOffset;
 use crate::model::stamp::{MINUTE, SECOND};
-use crate::model::{Cause, Failure, Group, Incident, Live, Minute, Pulse, SeriesId, Stamp, State};
+use crate::model::{Cause, Fact, Failure, Group, Incident, Live, Minute, Pulse, SeriesId, Stamp, State};
 use crate::source::Trouble;
 
 /// Failures that are shown one by one.
@@ -26,6 +26,8 @@ const GAPS: usize = 20;
 const SHOWN: i64 = 60 * MINUTE;
 /// Without a failure for so long an incident is on its way out.
 const QUIET: i64 = MINUTE;
+/// An object whose background fetch has not failed for so long may have been fetched since.
+const HELD: i64 = 2 * MINUTE;
 /// Spans of a trend, and their length.
 const SPANS: (usize, i64) = (12, MINUTE);
 
@@ -55,6 +57,8 @@ pub struct Scene {
     latest: Vec<(u64, LiveFailure)>,
     beats: Vec<Beat>,
     limits: Vec<nodes::Limit>,
+    /// When background fetches failed, and when the stale objects that hid it run out of grace.
+    grace: Vec<(Stamp, Stamp)>,
     clocks: Vec<ClockOffset>,
     totals: Totals,
     began: Stamp,
@@ -100,6 +104,7 @@ impl Scene {
                 status: f.status,
             })
             .collect();
+        self.grace = counted().filter(recent).filter_map(graced).collect();
         self.latest = latest(c, LATEST, now, settle_us);
         self.limits = nodes::limits(&c.failures);
         self.clocks = seen.clocks.clone();
@@ -108,16 +113,20 @@ impl Scene {
         let before = std::mem::take(&mut self.incidents);
         self.incidents = c.groups.iter().filter(ended).cloned().collect();
         // Numbers come with the next keeping; what did not change keeps the one it has.
+        let of: HashMap<u64, usize> =
+            before.iter().enumerate().flat_map(|(n, b)| b.members.iter().map(move |id| (*id, n))).collect();
+        let mut taken = HashSet::new();
         for g in &mut self.incidents {
-            let same = |b: &&Group| b.members.first() == g.members.first();
-            if let Some(b) = before.iter().find(same) {
-                take_human(&mut g.incident, &b.incident);
+            // The first member may turn out to be told in another failure; each number is taken once.
+            if let Some(n) = g.members.iter().filter_map(|id| of.get(id)).find(|n| !taken.contains(*n)) {
+                taken.insert(*n);
+                take_human(&mut g.incident, &before[*n].incident);
             }
         }
     }
 
     /// Takes over what the sink knows of incidents.
-    pub fn number(&mut self, groups: &[Group], incidents: &std::collections::HashMap<u64, u32>) {
+    pub fn number(&mut self, groups: &[Group], incidents: &HashMap<u64, u32>) {
         for g in &mut self.incidents {
             let first = g.members.first();
             if let Some(told) = groups.iter().find(|t| t.members.first() == first && t.incident.id > 0) {
@@ -178,9 +187,17 @@ impl Scene {
             nodes,
             latest: self.latest.iter().map(|(_, f)| f.clone()).collect(),
             incidents,
+            grace_left_s: self.grace_left(now),
             totals: self.totals.with(window, context),
             ..Live::default()
         }
+    }
+
+    /// Seconds until the first object runs out of grace.
+    fn grace_left(&self, now: Stamp) -> Option<f64> {
+        let held = self.grace.iter().filter(|(failed, _)| now.since(*failed).is_some_and(|us| us < HELD));
+        let left = held.filter_map(|(_, ends)| ends.since(now).filter(|us| *us > 0)).min()?;
+        Some(left as f64 / SECOND as f64)
     }
 
     /// Incidents: outages that are on first, then by the visitors who noticed.
@@ -214,7 +231,7 @@ impl Scene {
     }
 
     fn causes(&self, open: Option<&Incident>, now: Stamp, rules: &Rules) -> Vec<LiveCause> {
-        let members: Option<std::collections::HashSet<u64>> = open.and_then(|i| {
+        let members: Option<HashSet<u64>> = open.and_then(|i| {
             let group =
                 self.incidents.iter().find(|g| g.incident.opened_at == i.opened_at && g.incident.title == i.title);
             group.map(|g| g.members.iter().copied().collect())
@@ -297,4 +314,10 @@ fn take_human(into: &mut Incident, from: &Incident) {
     into.worked.clone_from(&from.worked);
     into.notes.clone_from(&from.notes);
     into.seen_before.clone_from(&from.seen_before);
+}
+
+/// When a background fetch failed, and when the stale object that hid it runs out of grace.
+fn graced(f: &Failure) -> Option<(Stamp, Stamp)> {
+    let left_us = f.facts.get(Fact::GraceLeftMs)? * 1000.0;
+    Some((f.gave_up.or(f.started), f.started + left_us as i64))
 }

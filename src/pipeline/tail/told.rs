@@ -3,7 +3,7 @@
 
 use super::super::conclude::Conclusion;
 use crate::model::live::LiveFailure;
-use crate::model::stamp::SECOND;
+use crate::model::stamp::{MINUTE, SECOND};
 use crate::model::{Fact, Failure, Impact, Stamp, Verdict, redact};
 
 /// The newest failures, newest first, with their identity. Those that are told in another one are left out.
@@ -52,7 +52,17 @@ fn words(f: &Failure, now: Stamp, settle_us: i64) -> String {
         }
         _ => settled(f),
     };
-    if f.impact == Impact::Stale { format!("HIDDEN, stale: {told}") } else { told }
+    match (f.impact, grace_left(f, now) / MINUTE) {
+        (Impact::Stale, minutes @ 1..) => format!("HIDDEN, stale, grace left {minutes} min: {told}"),
+        (Impact::Stale, _) => format!("HIDDEN, stale: {told}"),
+        _ => told,
+    }
+}
+
+/// Microseconds until the stale object that hides it runs out of grace; 0 when it did, or the log does not tell.
+fn grace_left(f: &Failure, now: Stamp) -> i64 {
+    let at_start = f.facts.get(Fact::GraceLeftMs).map_or(0, |ms| (ms * 1000.0) as i64);
+    (at_start - now.since(f.started).unwrap_or(0)).max(0)
 }
 
 fn seconds(us: i64) -> String {

@@ -163,6 +163,9 @@ pub(super) fn troubles(live: &Live, ui: &Ui) -> Vec<Line> {
     for source in live.sources.iter().filter(|s| !s.trouble.is_empty()) {
         found.push(line("LOG", &format!("{}: {}", source.path, source.trouble), Paint::Careful));
     }
+    for sink in &live.unreached {
+        found.push(line("ALERT", &format!("{} is not reached: {}", sink.name, sink.trouble), Paint::Careful));
+    }
     if let Some(s) = live.grace_left_s.filter(|s| *s < GRACE_SOON_S) {
         found.push(line("GRACE", &format!("the first stale answers run out in {}", facts::seconds(s)), Paint::Careful));
     }

@@ -99,7 +99,11 @@ impl PlainLines {
     fn troubles(&mut self, live: &Live, found: &mut Vec<String>) {
         let store = ("STORE".to_string(), live.store_error.clone());
         let logs = live.sources.iter().map(|s| (format!("LOG {}", s.path), s.trouble.clone()));
-        for (what, trouble) in std::iter::once(store).chain(logs) {
+        let sinks = live.unreached.iter().map(|s| (format!("ALERT {}", s.name), s.trouble.clone()));
+        let reached = self.troubles.keys().filter(|what| what.starts_with("ALERT ")).cloned();
+        let reached: Vec<_> = reached.map(|what| (what, String::new())).collect();
+        let sinks: HashMap<String, String> = reached.into_iter().chain(sinks).collect();
+        for (what, trouble) in std::iter::once(store).chain(logs).chain(sinks) {
             let before = self.troubles.get(&what).map_or("", String::as_str);
             if before == trouble {
                 continue;

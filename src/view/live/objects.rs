@@ -123,10 +123,18 @@ struct SummaryLine<'l> {
     causes: &'l [LiveCause],
     verdicts: &'l BTreeMap<String, u64>,
     sources: usize,
+    /// What is wrong with logs and with whom to call.
+    troubles: Vec<String>,
     behind_s: Option<f64>,
     backlog: u64,
     lost_bytes: u64,
     gaps: u64,
+}
+
+fn troubles(live: &Live) -> Vec<String> {
+    let logs = live.sources.iter().filter(|s| !s.trouble.is_empty()).map(|s| format!("{}: {}", s.path, s.trouble));
+    let sinks = live.unreached.iter().map(|s| format!("alert {}: {}", s.name, s.trouble));
+    logs.chain(sinks).collect()
 }
 
 fn summary(live: &Live) -> SummaryLine<'_> {
@@ -142,6 +150,7 @@ fn summary(live: &Live) -> SummaryLine<'_> {
         causes: &live.causes,
         verdicts: &live.totals.verdicts,
         sources: live.sources.len(),
+        troubles: troubles(live),
         behind_s: behind.or(freshest),
         backlog: live.sources.iter().fold(0, |a, s| a.saturating_add(s.backlog)),
         lost_bytes: live.totals.lost_bytes,

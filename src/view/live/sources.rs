@@ -1,6 +1,6 @@
 //! Every log that is followed, the gaps and the clocks. In: a `Live`; out: lines. It must not know what failed.
 
-use crate::model::live::{Live, LiveSource};
+use crate::model::live::{Live, LiveSink, LiveSource};
 
 use super::super::paper::{Line, Paint};
 use super::super::plain::Plain;
@@ -9,9 +9,15 @@ use super::facts;
 use super::ui::Ui;
 use super::why::padded;
 
-/// The page of sources: those with trouble first, then gaps, then clocks.
+/// The page of sources: those with trouble first, then whom calls do not reach, gaps, clocks.
 pub(super) fn sources(live: &Live, ui: &Ui, width: usize) -> Vec<Line> {
     let mut lines = list(live, width);
+    if !live.unreached.is_empty() {
+        lines.push(Line::default());
+        lines.push(Line::of("CALLS FOR HELP", Paint::Strong).and("   do not reach", Paint::Bare));
+        let line = |s: &LiveSink| Line::of(&format!("  {}: {}", s.name, s.trouble), Paint::Careful).clipped(width);
+        lines.extend(live.unreached.iter().map(line));
+    }
     lines.push(Line::default());
     lines.extend(gaps(live, ui, width));
     lines.push(Line::default());
