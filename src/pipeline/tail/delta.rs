@@ -23,9 +23,6 @@ type Told = (u64, bool);
 /// A change: when, kind word, node, words.
 type Change = (Stamp, String, String, String);
 
-/// What was told of a failure: its signature, and whether it was settled.
-type Told = (u64, bool);
-
 /// What was told, and the last look.
 #[derive(Debug, Default)]
 pub struct Sent {
