@@ -66,7 +66,7 @@ fn an_incident_found_open_says_since_when() {
     let line = told.iter().find(|l| l.contains("INCIDENT")).expect("an incident line");
     assert_eq!(
         line,
-        "03:10:30 INCIDENT 41 shop: first byte timeout since 03:04:12; 672 failed in 6 min, 503 31 % (usual 0.02 %)"
+        "03:10:31 INCIDENT 41 shop: first byte timeout since 03:04:12; 672 failed in 6 min, 503 31 % (usual 0.02 %)"
     );
 }
 
