@@ -27,9 +27,10 @@ fn history() -> Place {
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 17] = [
         &[],
         &["analyze"],
+        &["tail"],
         &["events"],
         &["incidents"],
         &["show"],

@@ -30,7 +30,7 @@ struct Deaths {
 
 fn deaths() -> impl Strategy<Value = Deaths> {
     let most = proptest::sample::select(vec![3_000usize, 40_000, usize::MAX]);
-    (any::<u64>(), 2u64..12, most, any::<bool>()).prop_map(|(seed, rare, most, paused)| Deaths {
+    (any::<u64>(), 6u64..40, most, any::<bool>()).prop_map(|(seed, rare, most, paused)| Deaths {
         seed: seed | 1,
         rare,
         most,
@@ -159,16 +159,16 @@ fn follow(files: &[Found], growth: &Growth, deaths: &Deaths, store: &Path) -> us
     }
 }
 
-/// What a history says, with every line that it quotes. How many visitors an incident has is left out: what a dead tail
-/// had counted of failures that then turned out to belong elsewhere cannot be taken back by the next one.
+/// What a history says, with every line that it quotes. Of visitors a dead tail may have counted one more, when it saw
+/// the origin's line of a failure before the cache's: nobody can tell afterwards.
 fn all_told(store: &Path) -> BTreeSet<String> {
     let quotes =
-        "SELECT 'quote', id, ordinal, file, line, text FROM evidence JOIN failed_fetches ON failure_id = number";
-    let but_visitors = |line: String| match line.strip_prefix("incident|") {
-        Some(rest) => format!("incident|{}", rest.rsplitn(3, '|').last().unwrap_or(rest)),
-        None => line,
+        "SELECT 'quote', id, ordinal, file, line, e.text FROM evidence e JOIN failed_fetches ON failure_id = number";
+    let without_visitors = |row: String| match row.strip_prefix("incident|") {
+        Some(incident) => incident.rsplitn(3, '|').last().unwrap_or_default().to_string(),
+        None => row,
     };
-    let mut all: BTreeSet<String> = told(store).into_iter().map(but_visitors).collect();
+    let mut all: BTreeSet<String> = told(store).into_iter().map(without_visitors).collect();
     all.extend(ask(store, quotes));
     all
 }
@@ -187,7 +187,7 @@ fn compare(folder: &Folder, growth: &Growth, deaths: &Deaths) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 8, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, max_shrink_iters: 8, ..ProptestConfig::default() })]
 
     #[test]
     fn a_tail_that_dies_at_any_moment_leaves_the_history_of_one_that_lived(

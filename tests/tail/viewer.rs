@@ -50,6 +50,10 @@ fn stored(place: &Place) -> Vec<String> {
     text.iter().map(|t| t.trim_start_matches("Text(\"").trim_end_matches("\")").to_string()).collect()
 }
 
+fn counted(place: &Place) -> Vec<String> {
+    column(&place.store(), "SELECT sum(requests) || ' ' || sum(failed) FROM traffic")
+}
+
 #[test]
 fn a_second_tail_looks_on_and_takes_over_when_the_first_is_killed() {
     let place = Place::new();
@@ -66,7 +70,7 @@ fn a_second_tail_looks_on_and_takes_over_when_the_first_is_killed() {
     failed.push(log.add(true));
     second.failure(&failed[1], SOON);
     assert!(first.said("state").iter().all(|o| o["recorder"].is_null()), "the first goes on recording");
-    place.ask(&["note", "the upstream was restarted"]).code(0);
+    place.ask(&["note", "1", "the upstream was restarted"]).code(0);
 
     first.process.kill();
     failed.push(log.add(true));
@@ -78,9 +82,10 @@ fn a_second_tail_looks_on_and_takes_over_when_the_first_is_killed() {
     failed.push(log.add(true));
     second.failure(&failed[3], SOON);
     (0..20).for_each(|_| _ = log.add(false));
+    // What is counted is kept each second.
+    let all = [format!("Text(\"{} {}\")", log.next - 1, failed.len())];
+    assert!(in_time(SOON, || counted(&place) == all), "each request counts once: {:?}, {all:?}", counted(&place));
     second.process.ends_well("INT", Duration::from_secs(10));
-    assert_eq!(stored(&place), failed);
-    let requests = column(&place.store(), "SELECT sum(requests) || ' ' || sum(failed) FROM traffic");
-    assert_eq!(requests, [format!("Text(\"{} {}\")", log.next - 1, failed.len())], "each request counts once");
-    place.ask(&["show"]).code(0).shows(&["the upstream was restarted"]);
+    assert_eq!((stored(&place), counted(&place)), (failed, all.to_vec()));
+    place.ask(&["show", "1"]).code(0).shows(&["the upstream was restarted"]);
 }

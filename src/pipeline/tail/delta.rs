@@ -17,13 +17,16 @@ use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, P
 /// So many counts of visitors are remembered, to be taken back.
 const REMEMBERED: usize = 256;
 
+/// What was told of a failure: what may change of it, and whether it was settled.
+type Told = (u64, bool);
+
 /// A change: when, kind word, node, words.
 type Change = (Stamp, String, String, String);
 
 /// What was told, and the last look.
 #[derive(Debug, Default)]
 pub struct Sent {
-    failures: HashMap<u64, (u64, bool)>,
+    failures: HashMap<u64, Told>,
     quoted: HashMap<u64, (u64, Evidence)>,
     incidents: HashMap<u64, u32>,
     /// Those that the store held at the beginning.
@@ -161,7 +164,7 @@ impl Sent {
     }
 
     /// Failures that are new or differ from what was told, and what will have been told of them.
-    fn changed_failures(&self) -> (Vec<Failure>, Vec<(u64, (u64, bool))>) {
+    fn changed_failures(&self) -> (Vec<Failure>, Vec<(u64, Told)>) {
         let mut out = Vec::new();
         let mut marks = Vec::new();
         for f in &self.last.failures {

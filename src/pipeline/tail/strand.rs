@@ -199,12 +199,11 @@ impl Strand {
 
     /// True when nobody needs it any more: it has ended, and all of it is settled and noted.
     pub fn is_done(&self) -> bool {
-        let over = match &self.state {
+        match &self.state {
             State::Asking { waiting, .. } => self.ended && waiting.is_empty(),
             State::Refused => self.ended,
             State::Known(_) => self.ended && self.done,
-        };
-        over
+        }
     }
 }
 

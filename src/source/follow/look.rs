@@ -254,11 +254,15 @@ impl Log {
             _ if !self.begun && self.earlier.is_empty() && self.history => return newest.then_some(Start::Back),
             _ if !self.begun && self.earlier.is_empty() => newest || since(around.began),
             Some(anchor) if i > anchor => true,
-            // Written after an earlier run was last there, whatever its name says of its age: names with numbers and
-            // names with dates have no order.
-            Some(_) if !self.looked.is_known() && !self.earlier.is_empty() => since(self.last_wall()),
-            // A file that was not there at the last look, whatever its name says of its age.
-            Some(_) => self.looked.is_known() && s.matched && !s.packed && since(self.looked),
+            // A file that was not there at the last look, or was written after an earlier run was last there, whatever its
+            // name says of its age: names with numbers and names with dates have no order.
+            Some(_) if s.packed => false,
+            Some(_) if self.looked.is_known() && s.matched => since(self.looked),
+            Some(_) if self.looked.is_known() => {
+                !self.placed.contains_key(&s.about.inode) && s.about.written > self.looked
+            }
+            Some(_) if !self.earlier.is_empty() => s.about.written > self.last_wall(),
+            Some(_) => false,
             None if self.looked.is_known() => true,
             None => newest || since(self.last_wall()),
         };
