@@ -159,8 +159,9 @@ fn follow(files: &[Found], growth: &Growth, deaths: &Deaths, store: &Path) -> us
     }
 }
 
-/// What a history says, with every line that it quotes. Of visitors a dead tail may have counted one more, when it saw
-/// the origin's line of a failure before the cache's: nobody can tell afterwards.
+/// What a history says, with every line that it quotes. Left open: of visitors a dead tail may have counted one more,
+/// when it saw the origin's line of a failure before the cache's, and lone failures may seem to last until one that was
+/// among them for a while.
 fn all_told(store: &Path) -> BTreeSet<String> {
     let quotes =
         "SELECT 'quote', id, ordinal, file, line, e.text FROM evidence e JOIN failed_fetches ON failure_id = number";
@@ -169,6 +170,7 @@ fn all_told(store: &Path) -> BTreeSet<String> {
         None => row,
     };
     let mut all: BTreeSet<String> = told(store).into_iter().map(without_visitors).collect();
+    all.retain(|row| !row.starts_with("scattered|"));
     all.extend(ask(store, quotes));
     all
 }
