@@ -102,7 +102,10 @@ pub struct News {
 
 /// Brings an incident up to date with what this run says of it. True when that changed its state or its story.
 pub fn retell(tx: &Transaction<'_>, id: u32, i: &Incident, news: News) -> rusqlite::Result<bool> {
-    let Some(was) = row(tx, id)? else { return Ok(false) };
+    let Some(mut was) = row(tx, id)? else { return Ok(false) };
+    if news.followed && i.closed_at < was.closed {
+        was.closed = shorten(tx, id, was.closed)?;
+    }
     let state = next_state(was, i);
     if !(news.created || news.members || news.merged) {
         if state != was.state {
@@ -135,6 +138,21 @@ fn reopen(tx: &Transaction<'_>, id: u32, was: Stamp) -> rusqlite::Result<Stamp> 
         tx.prepare_cached("UPDATE incidents SET opened_at_us = ?2 WHERE id = ?1")?.execute(params![id, us(first)])?;
     }
     Ok(first.or(was))
+}
+
+/// Sets the end to that of the last failure that is still in the incident, and says when that is.
+fn shorten(tx: &Transaction<'_>, id: u32, was: Stamp) -> rusqlite::Result<Stamp> {
+    let last: Option<i64> = tx
+        .prepare_cached(
+            "SELECT max(coalesce(ended_at_us, started_at_us)) FROM failed_fetches
+             WHERE incident_id = ?1 AND told_in IS NULL",
+        )?
+        .query_row([id], |r| r.get(0))?;
+    let last = stamp(last);
+    if last.is_known() && last != was {
+        tx.prepare_cached("UPDATE incidents SET closed_at_us = ?2 WHERE id = ?1")?.execute(params![id, us(last)])?;
+    }
+    Ok(last.or(was))
 }
 
 fn earliest(a: Stamp, b: Stamp) -> Stamp {

@@ -170,7 +170,6 @@ fn all_told(store: &Path) -> BTreeSet<String> {
         None => row,
     };
     let mut all: BTreeSet<String> = told(store).into_iter().map(without_visitors).collect();
-    all.retain(|row| !row.starts_with("scattered|"));
     all.extend(ask(store, quotes));
     all
 }
