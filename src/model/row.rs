@@ -267,6 +267,11 @@ impl FetchRow {
         Stamp(self.sent_at).is_known()
     }
 
+    /// What is left of it when its line at the next tier is not looked for any more: it must not take another's.
+    pub fn unlinkable(&self) -> FetchRow {
+        FetchRow { key: self.key, group: self.group, sent_at: Stamp::NONE.0, ..FetchRow::default() }
+    }
+
     /// The row of a fetch. `flags` are given by the caller, who knows what became of it.
     pub fn of(f: &Fetch<'_>, series: SeriesId, flags: u16) -> FetchRow {
         let gap = |from: Stamp, to: Stamp| small(to.since(from).map(|us| us.max(0) as u64));

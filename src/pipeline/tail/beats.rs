@@ -59,7 +59,7 @@ impl Beats {
     pub fn heard(&mut self, newest: Stamp, wall: Stamp) {
         self.took_in = true;
         if newest > self.newest && newest < wall + AHEAD {
-            self.newest = newest.max(self.now(wall).min(newest));
+            self.newest = newest;
             self.heard = wall;
         }
         self.wall = wall;

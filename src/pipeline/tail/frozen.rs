@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::model::stamp::MINUTE;
-use crate::model::{Evidence, Failure, FetchRow, FileId, Stamp};
+use crate::model::{Evidence, Failure, FileId, Stamp};
 
 /// A trickle drips at most so slowly: so long are failures grouped with later ones.
 const GROUPED: i64 = 26 * 60 * MINUTE;
@@ -34,7 +34,7 @@ impl Frozen {
         f.stored = true;
         f.settled = true;
         // It takes no part in linking any more.
-        f.row = FetchRow { key: f.row.key, group: f.row.group, ..FetchRow::default() };
+        f.row = f.row.unlinkable();
         self.evidence.extend(evidence.map(|e| (f.id, e)));
         self.harm.extend(harm.map(|h| (f.id, h)));
         self.failures.push_back(f);

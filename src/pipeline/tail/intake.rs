@@ -53,7 +53,7 @@ impl<'a> Tail<'a> {
         let sent = Sent::of(&resume.failures);
         let mut past = Past { failures: resume.failures, evidence: resume.evidence, clocks: resume.clocks };
         // They are grouped with what comes; their own lines are not looked for again.
-        past.failures.iter_mut().for_each(|f| f.row.flags |= crate::model::FetchRow::START_ONLY);
+        past.failures.iter_mut().for_each(|f| f.row = f.row.unlinkable());
         Tail {
             job: Job {
                 files: Vec::new(),
