@@ -121,7 +121,7 @@ fn cases() -> Vec<Case> {
 /// The words of each format of a CDN's families that has the field.
 fn words_of(library: &Library, cdn: &str) -> Vec<(String, Vec<Word>)> {
     let families = FAMILIES.iter().find(|(name, _)| *name == cdn).expect("every CDN of the catalogue has families").1;
-    let of_family = library.grammars().iter().filter(|g| families.iter().any(|f| f.as_bytes() == g.family.bytes()));
+    let of_family = library.grammars().iter().filter(|g| families.iter().any(|f| *f.as_bytes() == *g.family.bytes()));
     of_family.map(|g| (g.name.clone(), g.words().to_vec())).collect()
 }
 

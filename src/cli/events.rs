@@ -148,7 +148,7 @@ fn tell_read(stream: &Stream, common: &Common) -> crate::error::Result<()> {
         file: s.file.clone(),
         lines: s.lines,
         events: s.events,
-        rejects: s.rejects.iter().map(|(n, text)| (*n, text.bytes())).collect(),
+        rejects: s.rejects.iter().map(|(n, text)| (*n, text.bytes().to_vec())).collect(),
     };
     let all: Vec<view::Tally> = stream.sources.iter().map(tally).collect();
     common.say(&view::tally(&all, &common.talk_style()));

@@ -8,7 +8,7 @@ use super::runs::Run;
 use super::service::part;
 use crate::model::incident::{CauseShare, Harm};
 use crate::model::stamp::MINUTE;
-use crate::model::{Failure, Group, Incident, Stamp, State};
+use crate::model::{Bytes, Failure, Group, Incident, Stamp, State};
 
 /// What kind of run it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn state(shape: Shape, to: Stamp, curve: &BTreeMap<Stamp, u64>, rules: &Rules) -
 /// The service: the backend or host, with the part of the site when nearly all failures are of one part.
 fn service(run: &Run<'_>) -> String {
     let unit = run.key.unit.lossy().into_owned();
-    let mut parts: BTreeMap<&'static [u8], usize> = BTreeMap::new();
+    let mut parts: BTreeMap<Bytes, usize> = BTreeMap::new();
     for f in &run.failures {
         *parts.entry(part(f).bytes()).or_default() += 1;
     }
@@ -141,7 +141,7 @@ fn service(run: &Run<'_>) -> String {
     match most {
         Some((p, n)) if parts.len() > 1 || *n > 1 => {
             let path = p.iter().position(|b| *b == b'/').map_or(&b""[..], |at| &p[at..]);
-            let one_part = *n * 10 >= run.failures.len() * 9 && path != b"/" && !path.is_empty();
+            let one_part = *n * 10 >= run.failures.len() * 9 && *path != *b"/" && !path.is_empty();
             if one_part { format!("{unit} {}", String::from_utf8_lossy(path)) } else { unit }
         }
         _ => unit,
@@ -149,9 +149,9 @@ fn service(run: &Run<'_>) -> String {
 }
 
 fn top_urls(failures: &[&Failure]) -> Vec<(String, u64)> {
-    let mut urls: BTreeMap<&'static [u8], u64> = BTreeMap::new();
-    for f in failures {
-        let url = f.url.bytes();
+    let texts: Vec<Bytes> = failures.iter().map(|f| f.url.bytes()).collect();
+    let mut urls: BTreeMap<&[u8], u64> = BTreeMap::new();
+    for url in &texts {
         let path = &url[..url.iter().position(|b| *b == b'?').unwrap_or(url.len())];
         *urls.entry(path).or_default() += 1;
     }

@@ -58,6 +58,6 @@ pub fn key(f: &Failure, told: Option<&Failure>) -> Key {
 /// Host and URL group of a failure.
 pub fn part(f: &Failure) -> Text {
     let mut s = f.host.bytes().to_vec();
-    s.extend_from_slice(group_of(f.url.bytes()));
+    s.extend_from_slice(group_of(&f.url.bytes()));
     Text::of(&s)
 }

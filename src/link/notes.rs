@@ -91,7 +91,7 @@ fn fitting_quarters(note: &Note, failed: bool, lanes: &Lanes<'_>) -> Vec<i64> {
 
 /// True when the row of a note is expected to show an error: unless the answer had begun when it was written.
 fn failed(note: &Note) -> bool {
-    let has = |words: &[u8]| memchr::memmem::find(note.text.bytes(), words).is_some();
+    let has = |words: &[u8]| memchr::memmem::find(&note.text.bytes(), words).is_some();
     !has(b"reading upstream") && !has(b"sending to client")
 }
 

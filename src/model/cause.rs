@@ -2,17 +2,30 @@
 //! It must not know how a cause is recognised or explained: those are data in `grammars/causes`.
 
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
 
-use super::text::Text;
+/// Ids that were named, by number; number 0 is no cause. There are as many as the cause files have, and they stay.
+static IDS: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
 
 /// A cause id such as `timeout.first_byte` (a contract; see the cause files). Compares like a number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Cause(Text);
+pub struct Cause(u16);
 
 impl Cause {
     /// The cause of that id.
     pub fn named(id: &str) -> Cause {
-        Cause(Text::from(id))
+        let number = |ids: &[&str]| ids.iter().position(|known| *known == id).map(|n| Cause(1 + n as u16));
+        if let Some(known) = number(&IDS.read().unwrap_or_else(PoisonError::into_inner)) {
+            return known;
+        }
+        let mut ids = IDS.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = number(&ids) {
+            return known;
+        }
+        if ids.len() < usize::from(u16::MAX) {
+            ids.push(String::leak(id.to_string()));
+        }
+        Cause(ids.len() as u16)
     }
 
     /// `unknown`.
@@ -22,13 +35,13 @@ impl Cause {
 
     /// The id.
     pub fn id(self) -> &'static str {
-        // Ids come from `named`, so they are UTF-8.
-        std::str::from_utf8(self.0.bytes()).unwrap_or("unknown")
+        let ids = IDS.read().unwrap_or_else(PoisonError::into_inner);
+        usize::from(self.0).checked_sub(1).map_or("", |n| ids[n])
     }
 
     /// True when the id is this one.
     pub fn is(self, id: &str) -> bool {
-        self.0.bytes() == id.as_bytes()
+        self.id() == id
     }
 
     /// The part before the dot.

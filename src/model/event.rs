@@ -69,7 +69,7 @@ pub struct Logged<'a> {
     /// else does.
     pub zone_us: Option<i64>,
     /// File (interned) and line, from 1, of a place.
-    pub place: &'a dyn Fn(Locator) -> (&'static [u8], u64),
+    pub place: &'a dyn Fn(Locator) -> (&'a [u8], u64),
 }
 
 /// What became of a line. Law: lines read = parsed + skipped + not understood.

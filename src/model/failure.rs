@@ -96,6 +96,13 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Keeps its texts from being forgotten, see [`Text::turn`].
+    pub fn keep_texts(&self) {
+        let own = [self.node, self.method, self.host, self.url, self.agent, self.backend, self.backend_addr];
+        let told = self.marks.iter().map(|m| m.text).chain(self.origin_error.map(|n| n.text));
+        own.into_iter().chain(told).for_each(Text::keep);
+    }
+
     /// What is kept of a fetch that failed. Link, verdict and impact are still open.
     pub fn of(f: &Fetch<'_>, tier: Tier, node: Text, row: FetchRow) -> Failure {
         Failure {

@@ -2,7 +2,7 @@
 //! a line; out: a small fixed list that needs no allocation. It must not know what a mark means: that is `classify`.
 
 use super::locator::Locator;
-use super::text::Text;
+use super::text::{Bytes, Text};
 
 /// What kind of record a mark is. The word is what cause rules and evidence call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -161,8 +161,8 @@ pub struct OwnedMark {
 }
 
 impl OwnedMark {
-    /// The mark, borrowed.
-    pub fn borrowed(&self) -> Mark<'static> {
-        Mark { kind: self.kind, text: self.text.bytes(), at: self.at }
+    /// The mark with its payload.
+    pub fn with<'t>(&self, text: &'t Bytes) -> Mark<'t> {
+        Mark { kind: self.kind, text, at: self.at }
     }
 }

@@ -1,32 +1,43 @@
 //! Interned text: each distinct host, backend, URL or message is kept once per process and named by a number.
 //!
-//! In: bytes as logged; out: a 4-byte handle that compares and copies like a number. Texts live as long as the
-//! process; only what is kept (failures, incidents) is interned, never a line that is merely counted.
-//! The table is global so that a handle means the same in every thread and every `Partial`, which keeps `merge`
-//! a plain concatenation. Handles depend on the order of arrival: sort by the text, never by the handle.
+//! In: bytes as logged; out: a 4-byte handle that compares and copies like a number. Only what is kept (failures,
+//! incidents) is interned, never a line that is merely counted. The table is global so that a handle means the same in
+//! every thread and every `Partial`, which keeps `merge` a plain concatenation. Handles depend on the order of arrival:
+//! sort by the text, never by the handle.
+//!
+//! Who runs for months forgets: at each `Text::turn` those texts go that nobody has interned, read or kept for a few
+//! turns, once there are many. Who does not call it keeps all.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{OnceLock, RwLock};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+use super::texts::Table;
 
 /// A handle of an interned byte string. `Text::EMPTY` is the empty one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Text(u32);
 
-#[derive(Default)]
-struct Table {
-    by_bytes: HashMap<&'static [u8], u32>,
-    by_number: Vec<&'static [u8]>,
+/// The bytes of a text. They stay while this does.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Bytes(pub(super) Arc<[u8]>);
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 fn table() -> &'static RwLock<Table> {
     static TABLE: OnceLock<RwLock<Table>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let mut t = Table::default();
-        t.by_number.push(b"");
-        t.by_bytes.insert(b"", 0);
-        RwLock::new(t)
-    })
+    TABLE.get_or_init(RwLock::default)
+}
+
+/// A poisoned lock still guards a whole table: nothing in it can panic halfway.
+fn read() -> RwLockReadGuard<'static, Table> {
+    table().read().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Text {
@@ -38,29 +49,31 @@ impl Text {
         if bytes.is_empty() {
             return Text::EMPTY;
         }
-        // A poisoned lock still guards a whole table: entries are only ever appended.
-        if let Some(&n) = table().read().unwrap_or_else(|e| e.into_inner()).by_bytes.get(bytes) {
+        if let Some(n) = read().find(bytes) {
             return Text(n);
         }
-        let mut t = table().write().unwrap_or_else(|e| e.into_inner());
-        if let Some(&n) = t.by_bytes.get(bytes) {
-            return Text(n);
-        }
-        let kept: &'static [u8] = Box::leak(bytes.to_vec().into_boxed_slice());
-        let n = t.by_number.len() as u32;
-        t.by_number.push(kept);
-        t.by_bytes.insert(kept, n);
-        Text(n)
+        Text(table().write().unwrap_or_else(PoisonError::into_inner).intern(bytes))
     }
 
     /// The bytes as they were logged.
-    pub fn bytes(self) -> &'static [u8] {
-        table().read().unwrap_or_else(|e| e.into_inner()).by_number[self.0 as usize]
+    pub fn bytes(self) -> Bytes {
+        read().get(self.0)
+    }
+
+    /// A new turn begins: forgets what has not been used for long, when there are many texts. Who holds handles beyond
+    /// that calls `keep` for each of them before; a handle of a forgotten text reads as the empty one.
+    pub fn turn() {
+        table().write().unwrap_or_else(PoisonError::into_inner).turn();
+    }
+
+    /// Notes that the text is still wanted.
+    pub fn keep(self) {
+        read().keep(self.0);
     }
 
     /// The text with invalid UTF-8 replaced, for reports. Not yet safe for a terminal: a view neutralises it.
     pub fn lossy(self) -> std::borrow::Cow<'static, str> {
-        String::from_utf8_lossy(self.bytes())
+        String::from_utf8_lossy(&self.bytes()).into_owned().into()
     }
 
     /// True for the empty text.
@@ -77,13 +90,13 @@ impl Default for Text {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.lossy())
+        write!(f, "{:?}", String::from_utf8_lossy(&self.bytes()))
     }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lossy())
+        f.write_str(&String::from_utf8_lossy(&self.bytes()))
     }
 }
 
@@ -95,7 +108,7 @@ impl From<&str> for Text {
 
 impl serde::Serialize for Text {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&self.lossy())
+        s.serialize_str(&String::from_utf8_lossy(&self.bytes()))
     }
 }
 
@@ -107,7 +120,7 @@ mod tests {
     fn equal_bytes_get_equal_handles() {
         assert_eq!(Text::of(b"web1"), Text::from("web1"));
         assert_ne!(Text::of(b"web1"), Text::of(b"web2"));
-        assert_eq!(Text::of(b"web1").bytes(), b"web1");
+        assert_eq!(&*Text::of(b"web1").bytes(), b"web1");
         assert!(Text::of(b"").is_empty());
     }
 }

@@ -311,7 +311,7 @@ fn address(client: &[u8]) -> &[u8] {
 
 /// Who made a fetch: the node, and of a CDN the point of presence.
 fn node_of(node: Text, pop: &[u8]) -> Text {
-    if pop.is_empty() { node } else { Text::of(&[node.bytes(), b"/", pop].concat()) }
+    if pop.is_empty() { node } else { Text::of(&[&*node.bytes(), b"/", pop].concat()) }
 }
 
 /// True when a User-Agent claims to be a crawler that matters for ranking. One automaton of plain words, because every

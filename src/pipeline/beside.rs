@@ -17,12 +17,12 @@ const APART: i64 = 2 * SECOND;
 /// Tells what is the same failure once.
 pub fn tell_once(failures: &mut [Failure], partial: &Partial, context: &Context<'_>) {
     let hop = |f: &Failure| f.row.flags & FetchRow::HOP != 0;
-    let told = pair(failures, hop, |f| !hop(f), |f| (f.series, hash32(f.url.bytes()), hash32(f.host.bytes())));
+    let told = pair(failures, hop, |f| !hop(f), |f| (f.series, hash32(&f.url.bytes()), hash32(&f.host.bytes())));
     tell(failures, &told);
     let feeds = feeds(partial, context);
     let side = |f: &Failure| (context.reading(f.series).series.tier, context.reading(f.series).series.node);
     let feed = |f: &Failure| feeds.contains(&f.series);
-    let told = pair(failures, feed, |f| !feed(f), |f| (side(f), hash32(f.url.bytes())));
+    let told = pair(failures, feed, |f| !feed(f), |f| (side(f), hash32(&f.url.bytes())));
     tell(failures, &told);
     for (lower, upper) in told {
         let (words, opened) = (failures[lower].marks.clone(), failures[lower].row.flags & FetchRow::OPENED);

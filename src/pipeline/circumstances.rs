@@ -92,21 +92,21 @@ fn climbing(near: &[Load], limit: i64) -> bool {
 /// Sets what equal pages say: a page of one size for one status over several URL groups was made in one place.
 pub fn pages(failures: &mut [Failure]) {
     type Page = (u32, u16);
-    type Seen = (u64, HashSet<&'static [u8]>);
+    type Seen = (u64, HashSet<Vec<u8>>);
     let body = |f: &Failure| f.facts.get(Fact::ContentLength).or(f.facts.get(Fact::BodyReceived)).map(|n| n as u64);
     let mut of_status: HashMap<Page, u64> = HashMap::new();
     let mut of_page: HashMap<(Page, u64), Seen> = HashMap::new();
     for f in failures.iter().filter(|f| f.origin_status >= 400) {
-        let page = (hash32(f.host.bytes()), f.origin_status);
+        let page = (hash32(&f.host.bytes()), f.origin_status);
         *of_status.entry(page).or_default() += 1;
         if let Some(size) = body(f) {
             let seen = of_page.entry((page, size)).or_default();
             seen.0 += 1;
-            seen.1.insert(group_of(f.url.bytes()));
+            seen.1.insert(group_of(&f.url.bytes()).to_vec());
         }
     }
     for f in failures.iter_mut().filter(|f| f.origin_status >= 400) {
-        let page = (hash32(f.host.bytes()), f.origin_status);
+        let page = (hash32(&f.host.bytes()), f.origin_status);
         let Some(size) = body(f) else { continue };
         let (same, groups) = of_page.get(&(page, size)).map_or((0, 0), |(n, g)| (*n, g.len()));
         f.facts.set(Fact::SameBodyShare, same as f64 / of_status[&page].max(1) as f64);
@@ -165,7 +165,7 @@ impl PartialOrd for ByBytes {
 
 impl Ord for ByBytes {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.bytes().cmp(other.0.bytes())
+        self.0.bytes().cmp(&other.0.bytes())
     }
 }
 
@@ -195,10 +195,11 @@ pub fn limits(failures: &mut [Failure]) {
 /// errno on the same backend, else the nearest at all (reference: Varnish, rule 7).
 pub fn held_down(failures: &[Failure]) -> Vec<Option<Cause>> {
     let held = |f: &Failure| {
-        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(m.text.bytes(), b"fail errno 0 "))
+        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(&m.text.bytes(), b"fail errno 0 "))
     };
     let tried = |f: &Failure| {
-        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(m.text.bytes(), b": fail errno ")) && !held(f)
+        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(&m.text.bytes(), b": fail errno "))
+            && !held(f)
     };
     let mut real: HashMap<(SeriesId, Text), Vec<(i64, Cause)>> = HashMap::new();
     for f in failures.iter().filter(|f| tried(f) && f.gave_up.is_known()) {

@@ -10,7 +10,7 @@ use super::fold::{self, Listen};
 use super::partial::FileTally;
 use crate::model::stamp::SECOND;
 use crate::model::vsl::NO_HEADER;
-use crate::model::{Event, FileId, Locator, Logged, SeriesId};
+use crate::model::{Bytes, Event, FileId, Locator, Logged, SeriesId};
 use crate::source::Chunk;
 use crate::varnish::Fragments;
 
@@ -26,8 +26,8 @@ pub struct Desk<'p> {
     pub context: &'p Context<'p>,
     encode: &'p Encode<'p>,
     /// Node and zone of each series. The interned texts are looked up once: their table is behind a lock.
-    series: BTreeMap<SeriesId, (&'static [u8], Option<i64>)>,
-    paths: BTreeMap<FileId, &'static [u8]>,
+    series: BTreeMap<SeriesId, (Bytes, Option<i64>)>,
+    paths: BTreeMap<FileId, Bytes>,
 }
 
 impl<'p> Desk<'p> {
@@ -39,15 +39,15 @@ impl<'p> Desk<'p> {
     }
 
     /// The path of a file.
-    pub fn path(&self, file: FileId) -> &'static [u8] {
-        self.paths.get(&file).copied().unwrap_or_default()
+    pub fn path(&self, file: FileId) -> &[u8] {
+        self.paths.get(&file).map(|path| &**path).unwrap_or_default()
     }
 
     /// What is to be known of a series to write its events.
-    pub fn logged<'a>(&self, id: SeriesId, place: &'a dyn Fn(Locator) -> (&'static [u8], u64)) -> Logged<'a> {
+    pub fn logged<'a>(&'a self, id: SeriesId, place: &'a dyn Fn(Locator) -> (&'a [u8], u64)) -> Logged<'a> {
         let series = &self.context.reading(id).series;
-        let (node, zone_us) = self.series[&id];
-        Logged { tier: series.tier, node, resolution_us: series.resolution_us, zone_us, place }
+        let (node, zone_us) = &self.series[&id];
+        Logged { tier: series.tier, node, resolution_us: series.resolution_us, zone_us: *zone_us, place }
     }
 
     /// Writes an event of the span asked for; false when nothing was written.

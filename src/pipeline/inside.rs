@@ -183,7 +183,7 @@ impl Formats<'_> {
             let (detection, grammar) = self.detect(inside.bytes());
             let Some(grammar) = grammar else { continue };
             // Any object fits a format that takes every JSON.
-            let generic = |g: &Grammar| g.family.bytes() == b"json-lines";
+            let generic = |g: &Grammar| &*g.family.bytes() == b"json-lines";
             let certain = depth > 0 && wrap.layers[depth - 1].is_certain();
             // The stamp of a message may be that of syslog alone.
             let timeless = |b: &Log| {

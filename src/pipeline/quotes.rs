@@ -9,7 +9,7 @@ use super::partial::Partial;
 use crate::frame::{Unwrapped, vsl_binary};
 use crate::grammar::Framing;
 use crate::model::incident::Quote;
-use crate::model::{Evidence, Failure, FileId, Locator, Mark, redact};
+use crate::model::{Evidence, Failure, FileId, Locator, OwnedMark, redact};
 use crate::source::{Found, reread};
 
 /// Bytes of a line that are read at most.
@@ -109,10 +109,10 @@ fn quote_all(
         } else if f.vxid == 0 {
             vec![places.quote(f.at, text(&f.at))]
         } else {
-            marks(f).map(|m| places.quote(m.at, &worded(&m))).collect()
+            marks(f).map(|m| places.quote(m.at, &m.kind.quoted(&m.text.bytes()))).collect()
         };
         let origin = f.link.as_ref().map(|l| places.quote(l.at, text(&l.at)));
-        let origin_error = f.origin_error.map(|n| places.quote(n.at, n.text.bytes()));
+        let origin_error = f.origin_error.map(|n| places.quote(n.at, &n.text.bytes()));
         out.insert(f.id, Evidence { own, origin, origin_error });
     }
 }
@@ -142,17 +142,13 @@ pub fn remember(evidence: &mut HashMap<u64, Evidence>, stored: HashMap<u64, Evid
     }
 }
 
-/// The marks that decided, else the first two: something must be quoted.
-fn marks(f: &Failure) -> impl Iterator<Item = Mark<'static>> {
+/// The marks that decided, else the first two: something must be quoted. It is quoted as varnishlog prints it, without
+/// its prefix.
+fn marks(f: &Failure) -> impl Iterator<Item = &OwnedMark> {
     let decisive: Vec<usize> =
         f.ruling.decided_by.iter().map(|n| usize::from(*n)).filter(|n| *n < f.marks.len()).collect();
     let chosen = if decisive.is_empty() { (0..f.marks.len().min(2)).collect() } else { decisive };
-    chosen.into_iter().map(|n| f.marks[n].borrowed()).collect::<Vec<_>>().into_iter()
-}
-
-/// The record as varnishlog prints it, without its prefix.
-fn worded(m: &Mark<'_>) -> Vec<u8> {
-    m.kind.quoted(m.text)
+    chosen.into_iter().map(|n| &f.marks[n])
 }
 
 /// The lines that are quoted whole: those of the next tier, and a line log's own.

@@ -14,8 +14,8 @@ use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
 use crate::model::{
-    Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Impact, Mark, MarkKind, Note, RequestRow, Ruling, SeriesId,
-    Text, Tier, Verdict,
+    Bytes, Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Impact, Mark, MarkKind, Note, RequestRow, Ruling,
+    SeriesId, Text, Tier, Verdict,
 };
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
@@ -98,7 +98,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     // A proxy's own line is the fetch and the visitor's request in one.
     let visit = |f: &&Failure| f.vxid == 0 && f.status >= 500 && f.row.flags & FetchRow::HOP == 0;
     for f in failures.iter().filter(visit).filter(|f| tops.contains(&f.series)) {
-        judged.harm.insert(f.id, (1, u64::from(is_crawler(f.agent.bytes()))));
+        judged.harm.insert(f.id, (1, u64::from(is_crawler(&f.agent.bytes()))));
     }
     leave_out_of_span(failures, linked, context);
     set_apart(failures, partial, context, &mut judged);
@@ -157,8 +157,12 @@ fn judge(f: &mut Failure, row: Option<&RequestRow>, linked: &Linked, context: &C
     if let Some(r) = row {
         set_line(f, r);
     }
-    let mut marks: Vec<Mark<'_>> = f.marks.iter().map(|m| m.borrowed()).collect();
-    marks.extend(notes.iter().map(|n| Mark { kind: MarkKind::Message, text: n.text.bytes(), at: n.at }));
+    let texts: Vec<Bytes> =
+        f.marks.iter().map(|m| m.text).chain(notes.iter().map(|n| n.text)).map(Text::bytes).collect();
+    let own = f.marks.iter().zip(&texts).map(|(m, text)| m.with(text));
+    let told = notes.iter().zip(&texts[f.marks.len()..]);
+    let marks: Vec<Mark<'_>> =
+        own.chain(told.map(|(n, text)| Mark { kind: MarkKind::Message, text, at: n.at })).collect();
     let ruling = context.rules.decide(&marks, &f.facts);
     if !f.stored || proves_more(&f.ruling, &ruling, notes) {
         f.ruling = ruling;

@@ -128,7 +128,7 @@ fn examples(incident: &mut Incident, members: &[&Failure], evidence: &HashMap<u6
         }
         incident.examples.push(Example {
             at: f.started,
-            request: format!("{} {}{}", f.method, f.host, crate::model::redact(f.url.bytes())),
+            request: format!("{} {}{}", f.method, f.host, crate::model::redact(&f.url.bytes())),
             verdict: f.verdict.word().into(),
             own: e.own.first().cloned(),
             origin: e.origin.clone(),
@@ -142,7 +142,7 @@ fn changes(incident: &mut Incident, partial: &Partial) {
     let candidate = |c: &super::partial::Changed| Candidate {
         kind: c.kind.word().into(),
         at: c.time,
-        text: crate::model::redact(c.text.bytes()),
+        text: crate::model::redact(&c.text.bytes()),
     };
     let near = |from: Stamp, to: Stamp| -> Vec<Candidate> {
         let mut found: Vec<Candidate> =

@@ -81,7 +81,7 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
 pub fn changes(partial: &Partial, context: &Context<'_>) -> Vec<(Stamp, String, String, String)> {
     let node = |s: SeriesId| context.reading(s).series.node.lossy().into_owned();
     let told = partial.changes.iter();
-    told.map(|c| (c.time, c.kind.word().to_string(), node(c.series), redact(c.text.bytes()))).collect()
+    told.map(|c| (c.time, c.kind.word().to_string(), node(c.series), redact(&c.text.bytes()))).collect()
 }
 
 /// The incidents that this run saw something of, worst first: by the visitors who noticed, then by failures. Groups
@@ -113,13 +113,13 @@ fn sources(partial: &Partial, plan: &Plan<'_>) -> Vec<Source> {
             }
             for (offset, (line, text)) in &tally.rejects {
                 if reading.grammar.framing == Framing::VslBinary {
-                    trouble.push(format!("at byte {offset}: {}", redact(text.bytes())));
+                    trouble.push(format!("at byte {offset}: {}", redact(&text.bytes())));
                     continue;
                 }
                 let first = first_lines.range(..=*offset).next_back().map_or(1, |(_, n)| *n);
-                let stops = where_it_ends(&reading.grammar, text.bytes());
+                let stops = where_it_ends(&reading.grammar, &text.bytes());
                 let n = first + u64::from(*line);
-                trouble.push(format!("line {n} not understood{stops}: {}", redact(text.bytes())));
+                trouble.push(format!("line {n} not understood{stops}: {}", redact(&text.bytes())));
             }
             Source {
                 file: path,
@@ -284,7 +284,7 @@ fn panics(partial: &Partial, context: &Context<'_>) -> Vec<String> {
     let words = |(id, notes): (SeriesId, Vec<&Note>)| {
         let more = if notes.len() > 1 { format!(" ({} times in all)", notes.len()) } else { String::new() };
         let (node, first) = (context.reading(id).series.node, notes[0]);
-        format!("{node}: cache.panic at {}: {}{more}", first.time.rfc3339(), redact(first.text.bytes()))
+        format!("{node}: cache.panic at {}: {}{more}", first.time.rfc3339(), redact(&first.text.bytes()))
     };
     of.into_iter().map(words).collect()
 }

@@ -122,7 +122,7 @@ fn is_same(a: &Failure, b: &Failure) -> bool {
     let agree = |x: u64, y: u64| x == 0 || y == 0 || x == y;
     // A log may leave out the port, or the address.
     let (x, y) = (a.backend_addr.bytes(), b.backend_addr.bytes());
-    let addr = x.starts_with(y) || y.starts_with(x);
+    let addr = x.starts_with(&y) || y.starts_with(&x);
     let begun = b.started.since(a.started).is_some_and(|us| us >= -APART);
     begun
         && !over(a, b)

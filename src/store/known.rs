@@ -141,7 +141,7 @@ fn failure(row: &Row<'_>, marks: &mut HashMap<i64, Vec<OwnedMark>>) -> R<Failure
     let mut f = record(&mut c, unsigned(identity))?;
     f.marks = marks.remove(&identity).unwrap_or_default().into_boxed_slice();
     f.row = fetch_row(&mut c, f.vxid)?;
-    f.row.group = group_hash(f.host.bytes(), f.url.bytes());
+    f.row.group = group_hash(&f.host.bytes(), &f.url.bytes());
     f.row.id = f.travelled_id as u32;
     f.facts = facts(&f);
     f.incident = c.get::<Option<u32>>()?.unwrap_or(0);

@@ -21,7 +21,7 @@ pub struct Tally {
     /// Events that were written.
     pub events: u64,
     /// The first lines that were not understood: number, text as logged.
-    pub rejects: Vec<(u64, &'static [u8])>,
+    pub rejects: Vec<(u64, Vec<u8>)>,
 }
 
 /// One line per file, those with lines that were not understood first, beyond eight folded into a sum unless

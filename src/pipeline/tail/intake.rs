@@ -14,6 +14,7 @@ use super::judge::{self, How, Past, Seen};
 use super::live::Scene;
 use super::roll::Roll;
 use super::strand::{Place, Strand};
+use super::texts::Texts;
 use super::window::Window;
 use crate::error::Result;
 use crate::model::live::Gap;
@@ -39,6 +40,7 @@ pub struct Tail<'a> {
     pub(super) beats: Beats,
     pub(super) sent: Sent,
     pub(super) scene: Scene,
+    pub(super) texts: Texts,
 }
 
 fn no_history(_: Span) -> History {
@@ -82,6 +84,7 @@ impl<'a> Tail<'a> {
             beats: Beats::default(),
             sent,
             scene: Scene::default(),
+            texts: Texts::default(),
         }
     }
 
@@ -172,7 +175,7 @@ impl<'a> Tail<'a> {
         let mut originals = Place { places: &self.places, again, known: &self.sent };
         let (window, frozen, context) = (&mut self.window, &mut self.frozen, &self.roll.context);
         let seen: Seen = judge::look(window, frozen, context, &self.job, &self.past, how, &mut originals);
-        judge::freeze(&seen, &mut self.window, &mut self.frozen, how);
+        judge::freeze(&seen, &mut self.window, &mut self.frozen);
         self.scene.saw(&seen, how.now, self.settle_us);
         self.beats.open = self.scene.is_open();
         self.sent.saw(seen);

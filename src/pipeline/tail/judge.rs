@@ -48,6 +48,8 @@ pub struct Seen {
     pub changes: Vec<(Stamp, String, String, String)>,
     /// Clocks.
     pub clocks: Vec<ClockOffset>,
+    /// Records whose time has come.
+    ripe: HashSet<Place>,
 }
 
 /// Looks.
@@ -83,12 +85,11 @@ pub fn look(
     }
     let changes = summary::changes(&partial, context);
     let clocks = summary::clocks(&conclusion.linked, context);
-    Seen { conclusion, changes, clocks }
+    Seen { conclusion, changes, clocks, ripe }
 }
 
 /// Moves what became final from the window to what is kept of it.
-pub fn freeze(seen: &Seen, window: &mut Window, frozen: &mut Frozen, how: How) {
-    let ripe = ripe(window, how);
+pub fn freeze(seen: &Seen, window: &mut Window, frozen: &mut Frozen) {
     let mut over: HashSet<Place> = HashSet::new();
     for f in seen.conclusion.failures.iter().filter(|f| f.settled && !f.stored) {
         over.insert(place(f));
@@ -96,7 +97,7 @@ pub fn freeze(seen: &Seen, window: &mut Window, frozen: &mut Frozen, how: How) {
         frozen.push(f.clone(), evidence, seen.conclusion.judged.harm.get(&f.id).copied());
     }
     // What a look did not call a failure when its time had come is none.
-    window.failures.retain(|(_, f)| !over.contains(&place(f)) && !ripe.contains(&place(f)));
+    window.failures.retain(|(_, f)| !over.contains(&place(f)) && !seen.ripe.contains(&place(f)));
 }
 
 /// A record: file, byte, transaction.

@@ -31,6 +31,8 @@ impl Tail<'_> {
                 self.scene.store_error.clear();
                 self.sent.settle_numbers(&mut self.scene);
                 self.let_go(rows, now, again);
+                let (past, context) = (&self.past.failures, &self.roll.context);
+                self.texts.turn(wall, &self.window, &self.frozen, past, context);
             }
             Err(e) => self.scene.store_error.clone_from(&e.message),
         }

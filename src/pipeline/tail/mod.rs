@@ -22,6 +22,7 @@ mod rates;
 mod roll;
 mod strand;
 mod take;
+mod texts;
 mod told;
 mod totals;
 mod window;

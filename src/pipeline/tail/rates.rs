@@ -105,7 +105,7 @@ pub fn minutes(window: &Window, context: &Context<'_>, now: Stamp, beats: &[Beat
     }
     for change in window.changes.iter() {
         if let Some(minute) = out.get_mut(&change.time.minute()) {
-            minute.changes.push(format!("{}: {}", change.kind.word(), crate::model::redact(change.text.bytes())));
+            minute.changes.push(format!("{}: {}", change.kind.word(), crate::model::redact(&change.text.bytes())));
         }
     }
     out.into_values().collect()

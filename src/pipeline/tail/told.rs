@@ -31,7 +31,7 @@ fn tell(f: &Failure, now: Stamp, settle_us: i64) -> LiveFailure {
         backend: f.backend.lossy().into_owned(),
         method: f.method.lossy().into_owned(),
         host: f.host.lossy().into_owned(),
-        url: redact(f.url.bytes()),
+        url: redact(&f.url.bytes()),
         status: f.status,
         cause: f.ruling.cause.id().into(),
         confidence: f64::from(f.ruling.confidence),

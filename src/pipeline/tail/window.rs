@@ -11,7 +11,8 @@ use super::super::context::Context;
 use super::super::partial::{Changed, Partial, Place, Probe, Retry};
 use crate::model::stamp::MINUTE;
 use crate::model::{
-    Failure, FetchRow, FileId, Locator, Minute, Note, Pulse, RequestRow, SeriesId, Served, Stamp, further_identity,
+    Failure, FetchRow, FileId, Locator, Minute, Note, Pulse, RequestRow, SeriesId, Served, Stamp, Text,
+    further_identity,
 };
 
 /// Traffic and pulses are kept so long: what the screen shows.
@@ -255,7 +256,7 @@ impl Window {
 
     /// The last result of every backend stays.
     fn forget_probes(&mut self, horizon: Stamp) {
-        let mut later: HashSet<(SeriesId, crate::model::Text)> = HashSet::new();
+        let mut later: HashSet<(SeriesId, Text)> = HashSet::new();
         let mut kept: VecDeque<(Stamp, Probe)> = VecDeque::new();
         for (taken, probe) in std::mem::take(&mut self.probes.0).into_iter().rev() {
             if later.insert((probe.series, probe.backend)) || taken >= horizon {
@@ -263,6 +264,15 @@ impl Window {
             }
         }
         self.probes.0 = kept;
+    }
+
+    /// Keeps the texts of everything but failures from being forgotten, see [`Text::turn`].
+    pub fn keep_texts(&self) {
+        self.notes.iter().for_each(|(_, n)| n.text.keep());
+        self.probes.iter().flat_map(|p| [p.backend, p.response]).for_each(Text::keep);
+        self.changes.iter().for_each(|c| c.text.keep());
+        self.partial.pulses.values().flat_map(HashMap::keys).for_each(|backend| backend.keep());
+        self.partial.files.values().flat_map(|t| t.rejects.values()).for_each(|(_, text)| text.keep());
     }
 
     /// Lines are numbered by sums over the chunks of their file; those before `offset` need no numbers of their own.
