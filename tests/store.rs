@@ -6,6 +6,8 @@ mod asking;
 mod crash;
 #[path = "store/files.rs"]
 mod files;
+#[path = "store/going_on.rs"]
+mod going_on;
 #[path = "store/laws.rs"]
 mod laws;
 #[path = "store/outbox.rs"]

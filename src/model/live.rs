@@ -314,6 +314,10 @@ pub struct Live {
     pub nodes: Vec<LiveNode>,
     /// Failed fetches, newest first, at most 200.
     pub latest: Vec<LiveFailure>,
+    /// Every failed fetch that is new or has settled since the moment before, oldest first; empty unless somebody wants
+    /// each of them.
+    #[serde(skip)]
+    pub news: Vec<LiveFailure>,
     /// Earlier incidents like the worst open one, most alike first.
     pub seen: Vec<Seen>,
     /// Background fetches that failed while clients got stale content: seconds until the first of those objects runs

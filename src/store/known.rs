@@ -5,22 +5,16 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::columns::{JUDGEMENT, RECORD, ROW, SURROUNDINGS, outcome_of};
-use super::text::{signed, stamp, unsigned};
-use crate::model::cause::{Cause, Ruling};
+use super::columns::{JUDGEMENT, RECORD, ROW, SURROUNDINGS};
+use super::known_row::failure;
+use super::text::signed;
 use crate::model::evidence::Evidence;
-use crate::model::facts::{Fact, Facts};
 use crate::model::failure::Failure;
-use crate::model::fetch::{FetchOutcome, Reason};
 use crate::model::incident::Quote;
 use crate::model::locator::Locator;
 use crate::model::mark::{MarkKind, OwnedMark};
-use crate::model::message::Note;
-use crate::model::row::{FetchRow, NOT_LOGGED, group_hash};
 use crate::model::stamp::Stamp;
 use crate::model::text::Text;
-use crate::model::tier::{SeriesId, Tier};
-use crate::model::verdict::{Impact, Link, Method, Verdict};
 
 type R<T> = rusqlite::Result<T>;
 
@@ -33,13 +27,46 @@ const SPAN: &str = "started_at_us BETWEEN ?1 AND ?2 OR incident_id IN (
 /// The failed fetches that began between `from` and `to`, both widened by `pad_us`, with all others of their
 /// incidents, in order of time.
 pub fn known(db: &Connection, from: Stamp, to: Stamp, pad_us: i64) -> R<Vec<Failure>> {
-    let span = params![from.0.saturating_sub(pad_us), to.0.saturating_add(pad_us)];
-    let mut marks = marks(db, span)?;
+    among(db, SPAN, params![from.0.saturating_sub(pad_us), to.0.saturating_add(pad_us)])
+}
+
+/// Of one incident so many failed fetches at most are handed to a run that goes on: enough to know it by.
+const EACH: i64 = 300;
+/// So many of all incidents.
+const ALL: usize = 4_000;
+
+/// What a run that goes on needs of the failed fetches that began after `from`, in order of time: those that are not
+/// settled, and the newest ones of each incident. What it takes does not grow with the length of an incident.
+pub fn recent(db: &Connection, from: Stamp) -> R<Vec<Failure>> {
+    let mut newest: Vec<(i64, i64)> = Vec::new();
+    let mut of = db.prepare_cached(
+        "SELECT started_at_us, number FROM failed_fetches WHERE incident_id IS ?1 AND started_at_us >= ?2
+         ORDER BY started_at_us DESC LIMIT ?3",
+    )?;
+    let mut incidents = db.prepare_cached("SELECT id FROM incidents WHERE closed_at_us >= ?1")?;
+    let ids = incidents.query_map([from.0], |r| r.get(0))?.collect::<R<Vec<i64>>>()?;
+    for id in ids.into_iter().map(Some).chain([None]) {
+        let found = of.query_map(params![id, from.0, EACH], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        newest.extend(found.collect::<R<Vec<_>>>()?);
+    }
+    newest.sort_unstable();
+    let picked: Vec<i64> = newest.iter().rev().take(ALL).map(|(_, number)| *number).collect();
+    let picked = serde_json::json!(picked).to_string();
+    among(
+        db,
+        "number IN (SELECT value FROM json_each(?1)) OR (settled = 0 AND started_at_us >= ?2)",
+        params![picked, from.0],
+    )
+}
+
+/// Those that a condition holds for, in order of time.
+fn among(db: &Connection, condition: &str, given: &[&dyn rusqlite::ToSql]) -> R<Vec<Failure>> {
+    let mut marks = marks(db, condition, given)?;
     let sql = format!(
         "SELECT {RECORD}, {ROW}, {SURROUNDINGS}, {JUDGEMENT} FROM failed_fetches
-         WHERE {SPAN} ORDER BY started_at_us, identity"
+         WHERE {condition} ORDER BY started_at_us, identity"
     );
-    db.prepare_cached(&sql)?.query_map(span, |r| failure(r, &mut marks))?.collect()
+    db.prepare_cached(&sql)?.query_map(given, |r| failure(r, &mut marks))?.collect()
 }
 
 /// The stored quotes of failed fetches; those without any are left out.
@@ -70,14 +97,14 @@ fn quote(r: &Row<'_>, at: usize) -> R<Option<Quote>> {
 }
 
 /// Their quoted records, as marks.
-fn marks(db: &Connection, span: &[&dyn rusqlite::ToSql]) -> R<HashMap<i64, Vec<OwnedMark>>> {
+fn marks(db: &Connection, condition: &str, given: &[&dyn rusqlite::ToSql]) -> R<HashMap<i64, Vec<OwnedMark>>> {
     let mut found: HashMap<i64, Vec<OwnedMark>> = HashMap::new();
     let sql = format!(
         "SELECT identity, kind, text FROM failed_fetches JOIN evidence ON failure_id = number
-         WHERE {SPAN} ORDER BY started_at_us, number, ordinal"
+         WHERE {condition} ORDER BY started_at_us, number, ordinal"
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query(span)?;
+    let mut rows = statement.query(given)?;
     while let Some(r) = rows.next()? {
         let kind = MarkKind::parse(r.get_ref(1)?.as_str()?).unwrap_or(MarkKind::Message);
         let text = r.get_ref(2)?.as_str()?;
@@ -85,201 +112,4 @@ fn marks(db: &Connection, span: &[&dyn rusqlite::ToSql]) -> R<HashMap<i64, Vec<O
         found.entry(r.get(0)?).or_default().push(OwnedMark { kind, text: Text::from(payload), at: Locator::default() });
     }
     Ok(found)
-}
-
-/// Reads columns one after the other, in the order of the lists in `columns`.
-struct Reader<'r, 's> {
-    row: &'r Row<'s>,
-    at: usize,
-}
-
-impl Reader<'_, '_> {
-    fn get<T: rusqlite::types::FromSql>(&mut self) -> R<T> {
-        self.at += 1;
-        self.row.get(self.at - 1)
-    }
-
-    fn text(&mut self) -> R<Text> {
-        self.at += 1;
-        Ok(self.row.get_ref(self.at - 1)?.as_str_or_null()?.map_or(Text::EMPTY, Text::from))
-    }
-
-    fn word<T>(&mut self, parse: impl Fn(&str) -> Option<T>, otherwise: T) -> R<T> {
-        self.at += 1;
-        Ok(self.row.get_ref(self.at - 1)?.as_str_or_null()?.and_then(parse).unwrap_or(otherwise))
-    }
-
-    fn stamp(&mut self) -> R<Stamp> {
-        Ok(stamp(self.get()?))
-    }
-
-    fn id(&mut self) -> R<u64> {
-        Ok(self.get::<Option<i64>>()?.map_or(0, unsigned))
-    }
-
-    fn number(&mut self) -> R<u16> {
-        Ok(self.get::<Option<u16>>()?.unwrap_or(0))
-    }
-
-    fn size(&mut self) -> R<u32> {
-        Ok(self.get::<Option<u32>>()?.unwrap_or(NOT_LOGGED))
-    }
-
-    fn cause(&mut self) -> R<Option<Cause>> {
-        let id = self.text()?;
-        Ok((!id.is_empty()).then(|| Cause::named(&id.lossy())))
-    }
-
-    fn share(&mut self) -> R<Option<f32>> {
-        Ok(self.get::<Option<f64>>()?.map(|x| x as f32))
-    }
-}
-
-fn failure(row: &Row<'_>, marks: &mut HashMap<i64, Vec<OwnedMark>>) -> R<Failure> {
-    let mut c = Reader { row, at: 0 };
-    let identity: i64 = c.get()?;
-    let mut f = record(&mut c, unsigned(identity))?;
-    f.marks = marks.remove(&identity).unwrap_or_default().into_boxed_slice();
-    f.row = fetch_row(&mut c, f.vxid)?;
-    f.row.group = group_hash(&f.host.bytes(), &f.url.bytes());
-    f.row.id = f.travelled_id as u32;
-    f.facts = facts(&f);
-    f.incident = c.get::<Option<u32>>()?.unwrap_or(0);
-    f.client_vxid = c.id()?;
-    f.impact = c.word(Impact::parse, Impact::Unknown)?;
-    f.told_in = c.get::<Option<i64>>()?.map(unsigned);
-    judgement(&mut c, &mut f)?;
-    Ok(f)
-}
-
-fn record(c: &mut Reader<'_, '_>, id: u64) -> R<Failure> {
-    Ok(Failure {
-        id,
-        series: SeriesId::default(),
-        tier: c.word(Tier::parse, Tier::Cache)?,
-        node: c.text()?,
-        at: Locator::default(),
-        vxid: c.id()?,
-        parent: c.id()?,
-        client_vxid: 0,
-        reason: c.word(Reason::parse, Reason::Fetch)?,
-        started: c.stamp()?,
-        gave_up: c.stamp()?,
-        ended: c.stamp()?,
-        method: c.text()?,
-        host: c.text()?,
-        url: c.text()?,
-        agent: Text::EMPTY,
-        backend: c.text()?,
-        backend_addr: c.text()?,
-        status: c.number()?,
-        origin_status: c.number()?,
-        outcome: c.word(|w| Some(outcome_of(w)), FetchOutcome::Unknown)?,
-        retried: c.get()?,
-        travelled_id: c.id()?,
-        row: FetchRow::default(),
-        marks: Box::default(),
-        facts: Facts::default(),
-        ruling: Ruling::unknown(),
-        origin_cause: None,
-        impact: Impact::Unknown,
-        verdict: Verdict::NoOriginLog,
-        link: None,
-        candidates: 0,
-        origin_error: None,
-        told_in: None,
-        incident: 0,
-        settled: true,
-        stored: true,
-    })
-}
-
-fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
-    Ok(FetchRow {
-        key: c.id()?,
-        sent_at: c.stamp()?.0,
-        wait: c.size()?,
-        whole: c.size()?,
-        earlier: c.get()?,
-        body: c.size()?,
-        header: c.size()?,
-        header_sent: c.size()?,
-        body_sent: c.size()?,
-        agent: c.get()?,
-        host: c.get()?,
-        backend: c.get()?,
-        vxid: c.get::<Option<i64>>()?.map_or(vxid, unsigned),
-        status: c.get()?,
-        port: c.get()?,
-        local_port: c.get()?,
-        flags: c.get()?,
-        series: SeriesId::default(),
-        // Set by the caller, from the texts.
-        group: 0,
-        id: 0,
-        passed: 0,
-    })
-}
-
-fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
-    f.settled = c.get()?;
-    f.verdict = c.word(Verdict::parse, Verdict::NoOriginLog)?;
-    f.ruling.cause = c.cause()?.unwrap_or_else(Cause::unknown);
-    f.ruling.confidence = c.share()?.unwrap_or(0.0);
-    let (second, confidence) = (c.cause()?, c.share()?);
-    f.ruling.runner_up = second.zip(confidence);
-    if !f.marks.is_empty() {
-        f.ruling.decided_by[0] = 0; // the deciding record is quoted first
-    }
-    f.origin_cause = c.cause()?;
-    f.candidates = c.get()?;
-    let (status, duration_us, ended, late_us) = (c.number()?, c.get()?, c.stamp()?, c.get()?);
-    let method = c.word(|w| Method::parse(w).map(Some), None)?;
-    let (confidence, offset_us) = (c.share()?.unwrap_or(0.0), c.get::<Option<i64>>()?.unwrap_or(0));
-    f.link = method.map(|method| Link {
-        at: Locator::default(),
-        status,
-        duration_us,
-        ended,
-        late_us,
-        method,
-        confidence,
-        offset_us,
-    });
-    let (cause, confidence, time) = (c.cause()?, c.share()?.unwrap_or(0.0), c.stamp()?);
-    c.at += 5; // origin_file, origin_line, origin_text, origin_error_file, origin_error_line
-    let text = c.text()?;
-    f.origin_error = cause.map(|cause| Note {
-        at: Locator::default(),
-        time,
-        key: 0,
-        connection: 0,
-        client: 0,
-        host: 0,
-        cause,
-        confidence,
-        text,
-    });
-    Ok(())
-}
-
-/// The facts that follow from what is stored.
-fn facts(f: &Failure) -> Facts {
-    let mut x = Facts::default();
-    let logged = |n: u32| (n != NOT_LOGGED).then_some(f64::from(n));
-    x.maybe(Fact::Status, (f.status > 0).then_some(f.status.into()));
-    x.maybe(Fact::OriginStatus, (f.origin_status > 0).then_some(f.origin_status.into()));
-    x.maybe(Fact::HeaderReceived, logged(f.row.header));
-    x.maybe(Fact::BodyReceived, logged(f.row.body));
-    x.maybe(Fact::WaitMs, logged(f.row.wait).map(|us| us / 1000.0));
-    x.flag(Fact::Reused, f.row.flags & FetchRow::REUSED != 0);
-    x.flag(Fact::Retried, f.retried);
-    x.flag(Fact::Background, f.reason == Reason::Bgfetch);
-    x.flag(Fact::Pipe, f.reason == Reason::Pipe);
-    x.flag(Fact::Cut, f.outcome == FetchOutcome::Cut);
-    x.flag(Fact::Relayed, f.outcome == FetchOutcome::Relayed);
-    x.flag(Fact::Denied, f.outcome == FetchOutcome::Denied);
-    x.flag(Fact::PassedOn, matches!(f.outcome, FetchOutcome::Relayed | FetchOutcome::Denied));
-    x.flag(Fact::HasBackend, !f.backend.is_empty());
-    x
 }

@@ -18,6 +18,7 @@ mod harm;
 mod human;
 mod incidents;
 mod known;
+mod known_row;
 mod ledger;
 mod list;
 mod locate;
@@ -136,10 +137,14 @@ impl Store {
     }
 
     /// The stored failed fetches that began between `from` and `to`, both widened by `pad_us`, with all others of
-    /// their incidents, in order of time, for
-    /// grouping and linking beside new ones. `series` is meaningless, locators and most facts are empty.
+    /// their incidents, in order of time, for grouping and linking beside new ones. `series` is meaningless, locators and most facts are empty.
     pub fn known(&self, from: Stamp, to: Stamp, pad_us: i64) -> Result<Vec<Failure>> {
         self.read(|db| known::known(db, from, to, pad_us))
+    }
+
+    /// What a run that goes on needs of the stored failed fetches that began after `from`, in order of time.
+    pub fn recent(&self, from: Stamp) -> Result<Vec<Failure>> {
+        self.read(|db| known::recent(db, from))
     }
 
     /// The stored quotes of these failed fetches, for a run that tells of stored ones without their logs.

@@ -120,7 +120,7 @@ impl Again for Growing {
 
 /// What the command gives a tail that goes on.
 fn resume(store: &Store, now: Stamp) -> Resume {
-    let failures = store.known(now - 26 * 60 * MINUTE, now, 0).unwrap();
+    let failures = store.recent(now - 26 * 60 * MINUTE).unwrap();
     let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
     let evidence = store.evidence(&ids).unwrap();
     Resume { by_log: store.positions().unwrap().1, failures, evidence, clocks: store.clocks().unwrap() }

@@ -97,6 +97,7 @@ pub fn settings(settle_us: i64) -> TailSettings<'static> {
         since: Stamp::NONE,
         log_zones: Vec::new(),
         offsets: Vec::new(),
+        each: true,
         resume: Resume::default(),
     }
 }

@@ -92,6 +92,7 @@ impl Args {
             since: job.since,
             log_zones: job.log_zones,
             offsets: self.offset.iter().map(|o| analyze::offset(o)).collect::<Result<_>>()?,
+            each: self.output == Output::Ndjson,
             resume,
         })
     }

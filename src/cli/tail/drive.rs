@@ -100,7 +100,7 @@ impl Driver {
         self.manager.status(&status(&live));
         self.alarm.look(&live, &self.keeper);
         live.unreached = self.alarm.troubles().into_iter().map(|(name, trouble)| LiveSink { name, trouble }).collect();
-        self.feed.put(live);
+        self.feed.put(live, &self.stop);
     }
 }
 

@@ -119,7 +119,7 @@ impl Keeper {
     pub fn resume(&self) -> Resume {
         let now = now();
         let before = self.with(|store| {
-            let failures = store.known(now - BEFORE, now, 0)?;
+            let failures = store.recent(now - BEFORE)?;
             let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
             let evidence = store.evidence(&ids)?;
             Ok(Resume { by_log: store.positions()?.1, failures, evidence, clocks: store.clocks()? })

@@ -54,6 +54,9 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
         common.say(&format!("metrics: http://{}/metrics\n", server.address()));
     }
     let shown = Shown::choose(args, std::io::stdout().is_terminal());
+    if shown == Shown::Ndjson {
+        feed.want_each();
+    }
     let mut driver = Driver {
         logs: Logs::follow(&wanted, keeper.positions()),
         alarm: Alarm::start(&config, &keeper, common)?,

@@ -44,7 +44,11 @@ pub fn run(shown: Shown, feed: &Feed, keeper: &Keeper, stop: &AtomicBool, common
             let mut lines = PlainLines::new(&style);
             write_lines(feed, stop, |live, _| lines.step(live))
         }
-        Shown::Ndjson => write_lines(feed, stop, view::live_ndjson),
+        Shown::Ndjson => {
+            let written = write_lines(feed, stop, view::live_ndjson);
+            feed.leave();
+            written
+        }
     }
 }
 

@@ -83,7 +83,7 @@ impl<'a> Tail<'a> {
             named,
             beats: Beats::default(),
             sent,
-            scene: Scene::default(),
+            scene: Scene::telling(settings.each),
             texts: Texts::default(),
         }
     }

@@ -8,7 +8,7 @@ use super::judge::Seen;
 use super::nodes;
 use super::rates;
 use super::strand::Strand;
-use super::told::latest;
+use super::told::{News, latest};
 use super::totals::Totals;
 use super::window::Window;
 use crate::classify::Rules;
@@ -38,6 +38,8 @@ pub struct Beat {
     pub at: Stamp,
     /// Why.
     pub cause: Cause,
+    /// How sure that is.
+    pub sure: f32,
     /// Identity.
     pub id: u64,
     /// The client got stale content instead of an error.
@@ -55,6 +57,8 @@ pub struct Scene {
     troubles: BTreeMap<String, String>,
     incidents: Vec<Group>,
     latest: Vec<(u64, LiveFailure)>,
+    /// Every failure one by one, when somebody wants that.
+    news: Option<News>,
     beats: Vec<Beat>,
     limits: Vec<nodes::Limit>,
     /// When background fetches failed, and when the stale objects that hid it run out of grace.
@@ -66,6 +70,11 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// A scene of nothing yet. `each`: somebody wants to be told of each failed fetch.
+    pub fn telling(each: bool) -> Scene {
+        Scene { news: each.then(News::default), ..Scene::default() }
+    }
+
     /// Something was lost.
     pub fn lost(&mut self, gap: Gap) {
         self.totals.lost(&gap);
@@ -99,6 +108,7 @@ impl Scene {
             .map(|f| Beat {
                 at: f.gave_up.or(f.started),
                 cause: f.ruling.cause,
+                sure: f.ruling.confidence,
                 id: f.id,
                 hidden: f.impact == crate::model::Impact::Stale,
                 status: f.status,
@@ -106,6 +116,9 @@ impl Scene {
             .collect();
         self.grace = counted().filter(recent).filter_map(graced).collect();
         self.latest = latest(c, LATEST, now, settle_us);
+        if let Some(news) = &mut self.news {
+            news.saw(c, now, settle_us);
+        }
         self.limits = nodes::limits(&c.failures);
         self.clocks = seen.clocks.clone();
         counted().filter(|f| f.settled && !f.stored).for_each(|f| self.totals.settled(f));
@@ -136,7 +149,8 @@ impl Scene {
                 g.incident.id = *id;
             }
         }
-        for (id, f) in &mut self.latest {
+        let news = self.news.iter_mut().flat_map(|news| &mut news.waiting);
+        for (id, f) in self.latest.iter_mut().chain(news) {
             f.incident = incidents.get(id).copied().unwrap_or(f.incident);
         }
     }
@@ -168,6 +182,7 @@ impl Scene {
         self.set_mood(now, open.as_ref(), &warning, caught_up && sources.iter().any(|s| !s.format.is_empty()));
         let calm_before = open.as_ref().map_or(now, |i| i.opened_at);
         let causes = self.causes(open.as_ref(), now, rules);
+        let news = self.news.as_mut().map(|news| std::mem::take(&mut news.waiting)).unwrap_or_default();
         Live {
             schema: 1,
             at: now,
@@ -186,11 +201,21 @@ impl Scene {
             minutes,
             nodes,
             latest: self.latest.iter().map(|(_, f)| f.clone()).collect(),
+            news: news.into_iter().map(|(_, f)| f).collect(),
+            confidence: open.as_ref().and_then(|i| self.confidence(i)),
             incidents,
             grace_left_s: self.grace_left(now),
             totals: self.totals.with(window, context),
             ..Live::default()
         }
+    }
+
+    /// How sure the cause of an incident is: the mean of its failures of the last hour.
+    fn confidence(&self, incident: &Incident) -> Option<f64> {
+        let of_it = |b: &&Beat| b.at >= incident.opened_at && b.cause.is(&incident.cause);
+        let (n, sum) =
+            self.beats.iter().filter(of_it).fold((0u32, 0.0), |(n, sum), b| (n + 1, sum + f64::from(b.sure)));
+        (n > 0).then(|| sum / f64::from(n))
     }
 
     /// Seconds until the first object runs out of grace.

@@ -55,6 +55,8 @@ pub struct Settings<'a> {
     pub log_zones: Vec<(Option<String>, i32)>,
     /// Clock offsets that the user states: node and its clock minus the true one, microseconds.
     pub offsets: Vec<(String, i64)>,
+    /// Somebody wants to be told of each failed fetch.
+    pub each: bool,
     /// What an earlier run left.
     pub resume: Resume,
 }

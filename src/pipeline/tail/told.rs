@@ -1,6 +1,8 @@
 //! One failed fetch in a sentence: what the next tier saw of it. In: judged failures; out: the newest ones, told. It must
 //! not know how they are shown.
 
+use std::collections::HashMap;
+
 use super::super::conclude::Conclusion;
 use crate::model::live::LiveFailure;
 use crate::model::stamp::{MINUTE, SECOND};
@@ -15,11 +17,39 @@ pub fn latest(c: &Conclusion, most: usize, now: Stamp, settle_us: i64) -> Vec<(u
         order.truncate(most);
     }
     order.sort_unstable_by_key(newest);
-    let one = |f: &Failure| {
-        let evidence = c.evidence.get(&f.id).cloned().unwrap_or_default();
-        (f.id, LiveFailure { evidence, ..tell(f, now, settle_us) })
-    };
-    order.into_iter().map(one).collect()
+    order.into_iter().map(|f| (f.id, whole(f, c, now, settle_us))).collect()
+}
+
+/// What was told of failures one by one, and what is still to be told.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Those that were told, and whether they had settled.
+    told: HashMap<u64, bool>,
+    /// To be told, with their identity.
+    pub waiting: Vec<(u64, LiveFailure)>,
+}
+
+impl News {
+    /// Takes in a look: what is new in it, and what has settled, oldest first.
+    pub fn saw(&mut self, c: &Conclusion, now: Stamp, settle_us: i64) {
+        let mut told = HashMap::new();
+        let mut order: Vec<&Failure> = Vec::new();
+        for f in c.failures.iter().filter(|f| f.told_in.is_none() && !f.stored) {
+            let before = self.told.get(&f.id).copied();
+            if before.is_none_or(|settled| f.settled && !settled) {
+                order.push(f);
+            }
+            told.insert(f.id, f.settled);
+        }
+        self.told = told;
+        order.sort_unstable_by_key(|f| (f.gave_up.or(f.started), f.id));
+        self.waiting.extend(order.into_iter().map(|f| (f.id, whole(f, c, now, settle_us))));
+    }
+}
+
+fn whole(f: &Failure, c: &Conclusion, now: Stamp, settle_us: i64) -> LiveFailure {
+    let evidence = c.evidence.get(&f.id).cloned().unwrap_or_default();
+    LiveFailure { evidence, ..tell(f, now, settle_us) }
 }
 
 fn tell(f: &Failure, now: Stamp, settle_us: i64) -> LiveFailure {

@@ -1,7 +1,7 @@
 //! The tail for programs. In: a `Live` and the one before it; out: what is new, one JSON object per line. It must not
 //! know what the fields mean.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -12,9 +12,8 @@ use crate::model::live::{Gap, Live, LiveCause, LiveFailure, Mood, Rates};
 use super::super::json::line;
 
 /// What changed from `previous` to `live`, as JSON objects without newlines, each with `type` and `schema`:
-/// `state` when the state, its begin or the incidents changed; `failure` for each failed fetch that is new or has
-/// settled, oldest first; `gap` for each stretch that could not be read; `summary` once per minute of the wall clock.
-/// Without `previous` all that is known counts as new, but no summary is made.
+/// `state` when the state, its begin or the incidents changed; `failure` for each of the news; `gap` for each stretch that
+/// could not be read; `summary` once per minute of the wall clock. Without `previous` no summary is made.
 pub fn live_ndjson(live: &Live, previous: Option<&Live>) -> Vec<String> {
     let mut found = Vec::new();
     let schema = live.schema;
@@ -25,22 +24,13 @@ pub fn live_ndjson(live: &Live, previous: Option<&Live>) -> Vec<String> {
     if previous.is_none_or(|p| state(p) != state(live)) {
         add(line(&state(live)));
     }
-    for failure in news(live, previous) {
+    for failure in &live.news {
         add(line(&FailureLine { kind: "failure", schema, failure }));
     }
     if previous.is_some_and(|p| p.wall.minute() != live.wall.minute()) {
         add(line(&summary(live)));
     }
     found
-}
-
-/// Failures that are new or that have settled, oldest first.
-fn news<'l>(live: &'l Live, previous: Option<&Live>) -> Vec<&'l LiveFailure> {
-    let before: HashMap<&str, bool> =
-        previous.iter().flat_map(|p| &p.latest).map(|f| (f.id.as_str(), f.settled)).collect();
-    let is_news = |f: &&LiveFailure| before.get(f.id.as_str()).is_none_or(|settled| !settled && f.settled);
-    let mut told = HashSet::new();
-    live.latest.iter().rev().filter(is_news).filter(|f| told.insert(f.id.as_str())).collect()
 }
 
 #[derive(Serialize)]
