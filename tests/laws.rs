@@ -15,3 +15,5 @@ mod resume;
 mod store;
 #[path = "laws/tail.rs"]
 mod tail;
+#[path = "laws/told.rs"]
+mod told;

@@ -86,6 +86,8 @@ pub enum ChangeKind {
     Restart,
     /// A service reloaded its configuration.
     Reload,
+    /// Somebody said that something was changed.
+    Told,
 }
 
 impl ChangeKind {
@@ -96,6 +98,7 @@ impl ChangeKind {
             ChangeKind::Setting => "setting",
             ChangeKind::Restart => "restart",
             ChangeKind::Reload => "reload",
+            ChangeKind::Told => "change",
         }
     }
 }

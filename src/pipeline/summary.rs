@@ -13,7 +13,7 @@ use super::refine::Judged;
 use crate::grammar::{Framing, Grammar};
 use crate::link::zone_mistake;
 use crate::model::report::{ClockOffset, Source, Span, Totals};
-use crate::model::{Failure, Group, Incident, NodeTraffic, Note, Report, SeriesId, Stamp, Text, redact};
+use crate::model::{ChangeKind, Failure, Group, Incident, NodeTraffic, Note, Report, SeriesId, Stamp, Text, redact};
 
 /// So large a share of failures among many fetches means that the log was filtered.
 const FILTERED: f64 = 0.9;
@@ -77,10 +77,10 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
     }
 }
 
-/// Changes: when, kind word, node, words.
+/// Changes that the logs tell of: when, kind word, node, words.
 pub fn changes(partial: &Partial, context: &Context<'_>) -> Vec<(Stamp, String, String, String)> {
     let node = |s: SeriesId| context.reading(s).series.node.lossy().into_owned();
-    let told = partial.changes.iter();
+    let told = partial.changes.iter().filter(|c| c.kind != ChangeKind::Told);
     told.map(|c| (c.time, c.kind.word().to_string(), node(c.series), redact(&c.text.bytes()))).collect()
 }
 

@@ -19,6 +19,8 @@ enum Server {
     /// Answers RCPT with this.
     Rejects(&'static str),
     Hangs,
+    /// Says nothing more when this command comes.
+    HangsAt(&'static str),
     /// TLS from the first byte.
     Tls,
     /// TLS after STARTTLS.
@@ -88,6 +90,9 @@ fn converse(stream: impl Read + Write, server: Server, tell: &Sender<String>) ->
         let mut line = String::new();
         if io.read_line(&mut line).unwrap_or(0) == 0 {
             return false;
+        }
+        if matches!(server, Server::HangsAt(command) if line.starts_with(command)) {
+            thread::sleep(Duration::from_secs(30));
         }
         let answer = match line.get(..4).unwrap_or("").to_uppercase().as_str() {
             "EHLO" if server == Server::Starttls => "250-here\r\n250 STARTTLS\r\n".to_string(),
@@ -159,6 +164,17 @@ fn what_the_mail_server_says_decides_whether_to_try_again() {
     let begun = Instant::now();
     let f = post_office(Server::Hangs).send("host = '127.0.0.1'\ntls = 'none'").unwrap_err();
     assert!(f.retry && begun.elapsed() < Duration::from_secs(4), "{f}");
+}
+
+#[test]
+fn a_mail_server_that_hangs_in_the_middle_is_left_and_tried_again() {
+    for command in ["EHLO", "MAIL", "RCPT", "DATA"] {
+        let begun = Instant::now();
+        let post = post_office(Server::HangsAt(command));
+        let f = post.send("host = '127.0.0.1'\ntls = 'none'").unwrap_err();
+        assert!(f.retry && begun.elapsed() < Duration::from_secs(4), "{command}: {f}");
+        assert!(post.got.try_recv().is_err(), "{command}");
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What each kind of receiver gets, byte for byte.
 
+use std::time::Duration;
+
 use guru::model::alert::NoticeKind;
 use serde_json::{Value, json};
 
-use crate::servers::{Request, notice, receiver, sink, status};
+use crate::servers::{Deed, Request, notice, receiver, sink, status};
 
 fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
     let path = folder.path().join(name);
@@ -97,4 +99,30 @@ fn a_webhook_is_signed_over_its_timestamp_and_body() {
     hmac::Mac::update(&mut mac, signed.as_bytes());
     let hex: String = hmac::Mac::finalize(mac).into_bytes().iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!(signature, hex);
+}
+
+#[test]
+fn each_receiver_that_fails_hangs_or_is_busy_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = file(&folder, "key", "R0UT1NGKEY\n");
+    let busy = || Deed::Answer("429 Too Many Requests", "Retry-After: 7\r\n".into(), "");
+    for kind in ["pagerduty", "slack", "alertmanager", "webhook"] {
+        for (deed, after) in [(busy(), Some(7)), (status("500 Oh"), None), (Deed::Hang, None), (Deed::Close, None)] {
+            let (to, got) = receiver(vec![deed.clone()]);
+            let lines = match kind {
+                "pagerduty" => format!("url = 'http://{to}/v2/enqueue'\nrouting_key_file = '{key}'"),
+                "slack" => {
+                    let url = file(&folder, "chat.url", &format!("http://{to}/services/T0/B0/secret\n"));
+                    format!("url_file = '{url}'")
+                }
+                _ => format!("url = 'http://{to}/'"),
+            };
+            let sink = sink(&format!("kind = '{kind}'\ntimeout = '1s'\n{lines}"));
+            let f = sink.send(&notice(NoticeKind::Opened)).unwrap_err();
+            assert!(f.retry, "{kind} {deed:?}: {f}");
+            assert_eq!(f.retry_after.map(|d| d.as_secs()), after, "{kind} {deed:?}");
+            assert!(!f.why.contains("secret") && !f.why.contains("R0UT1NGKEY"), "{kind}: {f}");
+            assert!(got.recv_timeout(Duration::from_secs(1)).is_ok(), "{kind}: it was asked");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use guru::error::Result;
 use guru::model::sink::Resume;
 use guru::model::stamp::SECOND;
-use guru::model::{Delta, FileKey, Sink, Stamp, Tier, stamp::MINUTE};
+use guru::model::{Delta, FileKey, Live, Sink, Stamp, Tier, stamp::MINUTE};
 use guru::pipeline::{Again, Opening, Tail, TailSettings};
 use guru::source::Found;
 use guru::store::{Batch, Store};
@@ -102,8 +102,9 @@ pub fn settings(settle_us: i64) -> TailSettings<'static> {
     }
 }
 
-/// Follows logs while they grow and keeps what is found.
-pub fn follow(files: &[Found], growth: &Growth, store: &Path) {
+/// Follows logs while they grow and keeps what is found; `meanwhile` is called before each tick. What is known at the end,
+/// with all that was new.
+pub fn follow(files: &[Found], growth: &Growth, store: &Path, mut meanwhile: impl FnMut(&mut Tail<'_>, Stamp)) -> Live {
     let mut sink = Keeping { store: Store::open(store).unwrap(), every: growth.refuse, taken: 0 };
     let mut tail = Tail::new(settings(growth.settle));
     let paths: BTreeMap<u32, PathBuf> =
@@ -123,7 +124,7 @@ pub fn follow(files: &[Found], growth: &Growth, store: &Path) {
             stream: false,
         });
     }
-    let mut wall = BEGIN;
+    let (mut wall, mut news) = (BEGIN, Vec::new());
     while given.iter().zip(&contents).any(|(given, all)| *given < all.len()) {
         wall = wall + growth.step;
         for (n, all) in contents.iter().enumerate() {
@@ -134,10 +135,14 @@ pub fn follow(files: &[Found], growth: &Growth, store: &Path) {
                 given[n] = until;
             }
         }
-        tail.tick(wall, false, &mut sink, &mut again);
+        meanwhile(&mut tail, wall);
+        let live = tail.tick(wall, false, &mut sink, &mut again);
+        news.extend(live.into_iter().flat_map(|live| live.news));
     }
     sink.every = 0;
-    tail.finish(wall + SECOND, &mut sink, &mut again);
+    let mut live = tail.finish(wall + SECOND, &mut sink, &mut again);
+    live.news.splice(0..0, news);
+    live
 }
 
 /// Reads the same logs at once and keeps what is found.
@@ -193,7 +198,7 @@ pub fn compare(folder: &Folder, growth: &Growth) -> Vec<String> {
         }
     }
     read(folder.files(), &batch);
-    follow(&folder.files(), growth, &tail);
+    follow(&folder.files(), growth, &tail, |_, _| {});
     differences(&told(&batch), &told(&tail))
 }
 

@@ -27,6 +27,7 @@ fn carry_out(action: &Action, keeper: &Keeper, feed: &Feed, common: &Common) -> 
         }
         Action::Change { text } => {
             keeper.with(|store| store.change(text))?;
+            feed.say_changed(text);
             "change recorded".into()
         }
         Action::Ticket { incident } => ticket(*incident, keeper, feed, common)?,

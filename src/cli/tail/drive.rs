@@ -62,6 +62,7 @@ impl Driver {
         while !self.stop.load(Ordering::Relaxed) {
             let wall = now();
             let (more, came) = self.logs.feed(tail, wall);
+            self.feed.changed().iter().for_each(|words| tail.changed(wall, words));
             if self.keeper.beat(wall) {
                 if self.anew {
                     return Ok(End::TakesOver);

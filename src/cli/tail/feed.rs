@@ -22,6 +22,8 @@ struct Newest {
     over: bool,
     /// The last moment taken by who wants each of them.
     taken: Option<u64>,
+    /// What whoever looks has changed, on its way to the tail.
+    changed: Vec<String>,
 }
 
 impl Feed {
@@ -56,6 +58,16 @@ impl Feed {
         newest.number += 1;
         *self.1.lock().unwrap_or_else(PoisonError::into_inner) = newest.live.clone();
         self.0.1.notify_all();
+    }
+
+    /// Whoever looks has changed something.
+    pub fn say_changed(&self, words: &str) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).changed.push(words.to_string());
+    }
+
+    /// What was changed since this was asked last.
+    pub fn changed(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.0.lock().unwrap_or_else(PoisonError::into_inner).changed)
     }
 
     /// The same for the server of metrics.

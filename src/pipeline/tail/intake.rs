@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use super::super::partial::Changed;
 use super::super::{History, Job};
 use super::Settings;
 use super::again::{Again, Opening};
@@ -20,7 +21,7 @@ use crate::error::Result;
 use crate::model::live::Gap;
 use crate::model::report::Span;
 use crate::model::sink::LogTraffic;
-use crate::model::{FileId, Live, Sink, Stamp};
+use crate::model::{ChangeKind, FileId, Live, Locator, SeriesId, Sink, Stamp, Text};
 use crate::source::Trouble;
 
 /// A tail.
@@ -110,6 +111,14 @@ impl<'a> Tail<'a> {
     /// Something was lost.
     pub fn lost(&mut self, gap: Gap) {
         self.scene.lost(gap);
+    }
+
+    /// Somebody says that something was changed just now. The store knows it already.
+    pub fn changed(&mut self, wall: Stamp, words: &str) {
+        let (time, text) = (self.beats.now(wall), Text::from(words));
+        let change =
+            Changed { series: SeriesId::default(), time, kind: ChangeKind::Told, text, at: Locator::default() };
+        self.window.told(time, change);
     }
 
     /// Something cannot be read, or can be read again.

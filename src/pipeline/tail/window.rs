@@ -152,6 +152,11 @@ impl Window {
         }
     }
 
+    /// Keeps a change that no log tells of.
+    pub fn told(&mut self, taken: Stamp, change: Changed) {
+        self.changes.push_all(taken, vec![change]);
+    }
+
     /// Dates what was taken in when the moment was not known, or not by the clock that counts now (`anew`).
     pub fn date(&mut self, now: Stamp, anew: bool) {
         let undated = |taken: &mut Stamp| {
