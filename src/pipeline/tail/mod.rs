@@ -7,6 +7,7 @@
 //! computed once more, with everything that is known, and stays.
 
 mod again;
+mod aged;
 mod beats;
 mod delta;
 mod enlist;
@@ -25,6 +26,7 @@ mod take;
 mod texts;
 mod told;
 mod totals;
+mod watermark;
 mod window;
 
 use crate::classify::Rules;

@@ -9,55 +9,18 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::super::context::Context;
 use super::super::partial::{Changed, Partial, Place, Probe, Retry};
+use super::aged::Aged;
 use crate::model::stamp::MINUTE;
 use crate::model::{
-    Failure, FetchRow, FileId, Locator, Minute, Note, Pulse, RequestRow, SeriesId, Served, Stamp, Text,
-    further_identity,
+    Failure, FetchRow, FileId, Minute, Note, Pulse, RequestRow, SeriesId, Served, Stamp, Text, further_identity,
 };
 
 /// Traffic and pulses are kept so long: what the screen shows.
 const SHOWN: i64 = 2 * 60 * MINUTE;
 /// Changes are kept so long, and so many of them at most.
 const CHANGES: (i64, usize) = (26 * 60 * MINUTE, 2_000);
-/// An open transaction holds the low watermark back by so many bytes at most.
-const HELD_BACK: u64 = 64 << 20;
 /// Healthy rows of either side that are kept at most; beyond it the oldest go first, whatever their age. 80 bytes each.
 const MOST_ROWS: usize = 1_500_000;
-
-/// Things with the moment at which they were taken in, oldest first.
-#[derive(Debug)]
-pub struct Aged<T>(VecDeque<(Stamp, T)>);
-
-impl<T> Default for Aged<T> {
-    fn default() -> Self {
-        Aged(VecDeque::new())
-    }
-}
-
-impl<T: Clone> Aged<T> {
-    fn push_all(&mut self, taken: Stamp, things: Vec<T>) {
-        self.0.extend(things.into_iter().map(|t| (taken, t)));
-    }
-
-    fn forget_before(&mut self, horizon: Stamp) {
-        while self.0.front().is_some_and(|(taken, _)| *taken < horizon) {
-            self.0.pop_front();
-        }
-    }
-
-    fn date(&mut self, now: Stamp, anew: bool) {
-        self.0.iter_mut().filter(|(taken, _)| anew || !taken.is_known()).for_each(|(taken, _)| *taken = now);
-    }
-
-    fn copied(&self) -> Vec<T> {
-        self.0.iter().map(|(_, t)| t.clone()).collect()
-    }
-
-    /// Everything in it.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.0.iter().map(|(_, t)| t)
-    }
-}
 
 /// Rows that were taken in together.
 #[derive(Debug, Default)]
@@ -237,9 +200,7 @@ impl Window {
         self.notes.forget_before(rows);
         self.forget_probes(rows);
         self.changes.forget_before(now - CHANGES.0);
-        while self.changes.0.len() > CHANGES.1 {
-            self.changes.0.pop_front();
-        }
+        self.changes.keep_newest(CHANGES.1);
         self.equals.retain(|_, (_, taken)| *taken >= rows);
         let shown = now - SHOWN;
         let (none, nothing) = (Pulse::default(), Minute::default());
@@ -262,13 +223,7 @@ impl Window {
     /// The last result of every backend stays.
     fn forget_probes(&mut self, horizon: Stamp) {
         let mut later: HashSet<(SeriesId, Text)> = HashSet::new();
-        let mut kept: VecDeque<(Stamp, Probe)> = VecDeque::new();
-        for (taken, probe) in std::mem::take(&mut self.probes.0).into_iter().rev() {
-            if later.insert((probe.series, probe.backend)) || taken >= horizon {
-                kept.push_front((taken, probe));
-            }
-        }
-        self.probes.0 = kept;
+        self.probes.retain_from_newest(|taken, p| later.insert((p.series, p.backend)) || taken >= horizon);
     }
 
     /// Keeps the texts of everything but failures from being forgotten, see [`Text::turn`].
@@ -278,47 +233,6 @@ impl Window {
         self.changes.iter().for_each(|c| c.text.keep());
         self.partial.pulses.values().flat_map(HashMap::keys).for_each(|backend| backend.keep());
         self.partial.files.values().flat_map(|t| t.rejects.values()).for_each(|(_, text)| text.keep());
-    }
-
-    /// Lines are numbered by sums over the chunks of their file; those before `offset` need no numbers of their own.
-    pub fn fold_tally(&mut self, file: FileId, offset: u64) {
-        let Some(tally) = self.partial.files.get_mut(&file) else { return };
-        // The chunk that holds the offset keeps its own beginning.
-        let Some(start) = tally.chunks.range(..=offset).next_back().map(|(at, _)| *at) else { return };
-        let after = tally.chunks.split_off(&start);
-        let mut before = std::mem::replace(&mut tally.chunks, after).into_iter();
-        if let Some((at, (dropped, newlines))) = before.next() {
-            let rest: u64 = before.map(|(_, (dropped, newlines))| dropped + newlines).sum();
-            tally.chunks.insert(at, (dropped, newlines + rest));
-        }
-    }
-
-    /// Forgets a file that nothing points into any more.
-    pub fn forget_file(&mut self, file: FileId) {
-        self.partial.files.remove(&file);
-    }
-
-    /// Where the transaction of a file begins that began first, of those that are open or failed and are not settled:
-    /// its byte, and the newlines before it.
-    pub fn oldest_needed(&self) -> HashMap<FileId, (u64, u64)> {
-        let mut oldest: HashMap<FileId, Locator> = HashMap::new();
-        let end = |file| self.partial.files.get(&file).and_then(|t| t.chunks.last_key_value()).map_or(0, |(at, _)| *at);
-        let mut seen = |at: Locator| {
-            let first = oldest.entry(at.file).or_insert(at);
-            if at.offset < first.offset {
-                *first = at;
-            }
-        };
-        let near = |at: &Locator| at.offset + HELD_BACK > end(at.file);
-        self.partial.open.values().for_each(|piece| piece.fragments.begun().filter(near).for_each(&mut seen));
-        let failed = self.failures.iter().filter(|(_, f)| f.vxid != 0).map(|(_, f)| f.at);
-        failed.filter(near).for_each(&mut seen);
-        let lines = |at: &Locator| {
-            let first_lines = self.partial.files.get(&at.file)?.first_lines();
-            let (_, first) = first_lines.range(..=at.offset).next_back()?;
-            Some(first - 1 + u64::from(at.line))
-        };
-        oldest.into_iter().filter_map(|(file, at)| Some((file, (at.offset, lines(&at)?)))).collect()
     }
 }
 
