@@ -4,18 +4,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::context::Context;
+use super::causes::{Beat, SPANS, causes, confidence};
 use super::judge::Seen;
 use super::nodes;
 use super::rates;
+use super::sources::sources;
 use super::strand::Strand;
 use super::told::{News, latest};
 use super::totals::Totals;
 use super::window::Window;
 use crate::classify::Rules;
-use crate::model::live::{Gap, LiveCause, LiveFailure, LiveSource, Mood};
+use crate::model::live::{Gap, LiveFailure, Mood};
 use crate::model::report::ClockOffset;
 use crate::model::stamp::{MINUTE, SECOND};
-use crate::model::{Cause, Fact, Failure, Group, Incident, Live, Minute, Pulse, SeriesId, Stamp, State};
+use crate::model::{Fact, Failure, Group, Incident, Live, Minute, Pulse, SeriesId, Stamp, State};
 use crate::source::Trouble;
 
 /// Failures that are shown one by one.
@@ -28,25 +30,6 @@ const SHOWN: i64 = 60 * MINUTE;
 const QUIET: i64 = MINUTE;
 /// An object whose background fetch has not failed for so long may have been fetched since.
 const HELD: i64 = 2 * MINUTE;
-/// Spans of a trend, and their length.
-const SPANS: (usize, i64) = (12, MINUTE);
-
-/// One failure, as far as trends need it.
-#[derive(Clone, Copy, Debug)]
-pub struct Beat {
-    /// When it gave up.
-    pub at: Stamp,
-    /// Why.
-    pub cause: Cause,
-    /// How sure that is.
-    pub sure: f32,
-    /// Identity.
-    pub id: u64,
-    /// The client got stale content instead of an error.
-    pub hidden: bool,
-    /// What this tier made of it; 0 for none.
-    pub status: u16,
-}
 
 /// What is shown beside the window.
 #[derive(Debug, Default)]
@@ -173,7 +156,7 @@ impl Scene {
         rules: &Rules,
     ) -> Live {
         self.began = self.began.or(now);
-        let sources = self.sources(strands, window, context, wall);
+        let sources = sources(&self.troubles, strands, window, context, wall);
         let incidents = self.ordered(now);
         let open = incidents.iter().filter(|i| is_outage(i)).find(|i| is_on(i)).cloned();
         let minutes = rates::minutes(window, context, now, &self.beats);
@@ -181,7 +164,7 @@ impl Scene {
         let warning = nodes::warning(&nodes, window, now);
         self.set_mood(now, open.as_ref(), &warning, caught_up && sources.iter().any(|s| !s.format.is_empty()));
         let calm_before = open.as_ref().map_or(now, |i| i.opened_at);
-        let causes = self.causes(open.as_ref(), now, rules);
+        let causes = causes(&self.beats, &self.incidents, open.as_ref(), now, rules);
         let news = self.news.as_mut().map(|news| std::mem::take(&mut news.waiting)).unwrap_or_default();
         Live {
             schema: 1,
@@ -202,20 +185,12 @@ impl Scene {
             nodes,
             latest: self.latest.iter().map(|(_, f)| f.clone()).collect(),
             news: news.into_iter().map(|(_, f)| f).collect(),
-            confidence: open.as_ref().and_then(|i| self.confidence(i)),
+            confidence: open.as_ref().and_then(|i| confidence(&self.beats, i)),
             incidents,
             grace_left_s: self.grace_left(now),
             totals: self.totals.with(window, context),
             ..Live::default()
         }
-    }
-
-    /// How sure the cause of an incident is: the mean of its failures of the last hour.
-    fn confidence(&self, incident: &Incident) -> Option<f64> {
-        let of_it = |b: &&Beat| b.at >= incident.opened_at && b.cause.is(&incident.cause);
-        let (n, sum) =
-            self.beats.iter().filter(of_it).fold((0u32, 0.0), |(n, sum), b| (n + 1, sum + f64::from(b.sure)));
-        (n > 0).then(|| sum / f64::from(n))
     }
 
     /// Seconds until the first object runs out of grace.
@@ -254,62 +229,6 @@ impl Scene {
             self.mood = next;
         }
     }
-
-    fn causes(&self, open: Option<&Incident>, now: Stamp, rules: &Rules) -> Vec<LiveCause> {
-        let members: Option<HashSet<u64>> = open.and_then(|i| {
-            let group =
-                self.incidents.iter().find(|g| g.incident.opened_at == i.opened_at && g.incident.title == i.title);
-            group.map(|g| g.members.iter().copied().collect())
-        });
-        let mut out: BTreeMap<&'static str, LiveCause> = BTreeMap::new();
-        for beat in self.beats.iter().filter(|b| members.as_ref().is_none_or(|m| m.contains(&b.id))) {
-            let row = out.entry(beat.cause.id()).or_insert_with(|| cause_row(beat.cause, rules));
-            row.failed += 1;
-            let ago = now.since(beat.at).unwrap_or(0).max(0) / SPANS.1;
-            if let Some(n) = row.trend.iter_mut().rev().nth(ago as usize) {
-                *n += 1;
-            }
-        }
-        for share in open.map(|i| i.causes.as_slice()).unwrap_or_default() {
-            if let Some(row) = out.get_mut(share.cause.as_str()) {
-                (row.role, row.failed) = (share.role.clone(), share.failures.max(row.failed));
-            }
-        }
-        let mut rows: Vec<LiveCause> = out.into_values().collect();
-        rows.sort_by_key(|r| (r.role != "came first", std::cmp::Reverse(r.failed)));
-        rows
-    }
-
-    fn sources<'s>(
-        &self,
-        strands: impl Iterator<Item = (u64, &'s Strand)>,
-        window: &Window,
-        context: &Context<'_>,
-        wall: Stamp,
-    ) -> Vec<LiveSource> {
-        let mut out: BTreeMap<String, LiveSource> = BTreeMap::new();
-        for (backlog, strand) in strands {
-            let path = strand.opening.found.path.clone();
-            let source = out.entry(strand.log_key()).or_default();
-            for feed in strand.feeds() {
-                let Some(file) = context.files.get(&feed.file) else { continue };
-                let series = &context.reading(file.series).series;
-                source.format = series.format.lossy().into_owned();
-                (source.tier, source.node) = (series.tier.word().into(), series.node.lossy().into_owned());
-                let Some(tally) = window.partial.files.get(&feed.file) else { continue };
-                source.lines.add(&tally.lines);
-                source.behind_s = wall.since(tally.last).map(|us| us as f64 / SECOND as f64).or(source.behind_s);
-            }
-            source.trouble = self.troubles.get(&path).cloned().unwrap_or_default();
-            source.backlog += backlog;
-            source.path = path;
-        }
-        let strangers = self.troubles.iter().filter(|(path, _)| !out.values().any(|s| s.path == **path));
-        let strangers: Vec<LiveSource> = strangers
-            .map(|(path, why)| LiveSource { path: path.clone(), trouble: why.clone(), ..LiveSource::default() })
-            .collect();
-        out.into_values().chain(strangers).collect()
-    }
 }
 
 fn is_outage(i: &Incident) -> bool {
@@ -318,17 +237,6 @@ fn is_outage(i: &Incident) -> bool {
 
 fn is_on(i: &Incident) -> bool {
     matches!(i.state, State::Open | State::Recovering)
-}
-
-fn cause_row(cause: Cause, rules: &Rules) -> LiveCause {
-    let about = rules.explanation(cause);
-    let advice = about.and_then(|a| a.advice.into_iter().find(|a| a.kind == "look")).map(|a| a.text);
-    LiveCause {
-        cause: cause.id().into(),
-        trend: vec![0; SPANS.0],
-        advice: advice.unwrap_or_default(),
-        ..LiveCause::default()
-    }
 }
 
 /// What people wrote of an incident, and its number.

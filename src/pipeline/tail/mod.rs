@@ -9,6 +9,7 @@
 mod again;
 mod aged;
 mod beats;
+mod causes;
 mod delta;
 mod enlist;
 mod feed;
@@ -21,6 +22,7 @@ mod marks;
 mod nodes;
 mod rates;
 mod roll;
+mod sources;
 mod strand;
 mod take;
 mod texts;

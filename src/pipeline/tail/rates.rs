@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::context::Context;
-use super::live::Beat;
+use super::causes::Beat;
 use super::window::Window;
 use crate::model::live::{LiveMinute, Rates};
 use crate::model::stamp::{MINUTE, SECOND};
