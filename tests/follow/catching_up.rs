@@ -52,6 +52,65 @@ fn rotated_files_are_caught_up_in_order_packed_or_not() {
 }
 
 #[test]
+fn names_with_dates_and_names_with_numbers_are_caught_up_together() {
+    for packed in [false, true] {
+        let logs = Logs::new();
+        let mut reader = Reader::new(&[&logs.path("access.log")]);
+        logs.write("access.log", "one\n");
+        reader.poll();
+        logs.rename("access.log", "access.log-20260101-00");
+        logs.write("access.log", "two begins\n");
+        reader.wait(3.0);
+        reader.restart(0);
+        logs.write("access.log", "two ends\n");
+        logs.rename("access.log", "access.log-20260101-01");
+        logs.write("access.log", "three\n");
+        logs.rename("access.log", "access.log.1");
+        if packed {
+            logs.gzip("access.log.1", "access.log.1.gz");
+        }
+        logs.write("access.log", "four\n");
+        reader.poll();
+        reader.lines.sort();
+        reader.expect(&["four", "one", "three", "two begins", "two ends"]);
+        assert!(reader.lost.is_empty(), "{:?}", reader.lost);
+    }
+}
+
+#[test]
+fn a_place_noted_after_a_few_bytes_is_that_of_one_file_only() {
+    for packed in [false, true] {
+        let logs = Logs::new();
+        let mut reader = Reader::new(&[&logs.path("access.log")]);
+        // All files of the minute begin alike.
+        logs.write("access.log", "28/Nov/2026:08:05:");
+        reader.poll();
+        reader.restart(0);
+        logs.write("access.log", "01 one\n");
+        logs.rename("access.log", "access.log.2");
+        logs.write("access.log.1", "28/Nov/2026:08:05:02 two\n");
+        logs.write("access.log", "28/Nov/2026:08:05:03 three\n");
+        if packed {
+            logs.gzip("access.log.2", "access.log.2.gz");
+            logs.gzip("access.log.1", "access.log.1.gz");
+        }
+        reader.poll();
+        reader.wait(3.0);
+        let begin = "28/Nov/2026:08:05:";
+        reader.expect(&[&format!("{begin}01 one"), &format!("{begin}02 two"), &format!("{begin}03 three")]);
+        assert!(reader.lost.is_empty(), "{:?}", reader.lost);
+        // Its file is gone, and the next one begins alike too.
+        fs::remove_file(logs.path(if packed { "access.log.2.gz" } else { "access.log.2" })).unwrap();
+        logs.rename("access.log", "access.log.0");
+        logs.write("access.log", begin);
+        reader.wait(3.0);
+        logs.write("access.log", "04 four\n");
+        reader.wait(3.0);
+        assert_eq!(reader.lines.last().map(String::as_str), Some("28/Nov/2026:08:05:04 four"));
+    }
+}
+
+#[test]
 fn what_was_removed_is_told_and_what_is_younger_is_read() {
     let logs = Logs::new();
     let mut reader = Reader::new(&[&logs.path("access.log")]);

@@ -6,7 +6,7 @@
 //! younger than the youngest file that is known was not read yet.
 
 use super::adopt::{Copied, content};
-use super::fingerprint::{agree, is, tells};
+use super::fingerprint::{HEAD, agree, is, tells};
 use super::followee::Content;
 use super::log::{Around, Log, Passed};
 use super::siblings::{Sibling, siblings};
@@ -78,7 +78,7 @@ impl Log {
         if files.iter().any(torn) {
             return false; // Truncated just now.
         }
-        let known: Vec<Known> = files.iter().map(|s| self.recognise(s)).collect();
+        let known: Vec<Known> = files.iter().map(|s| self.recognise(s, &files)).collect();
         let plan: Vec<Option<Start>> = (0..files.len()).map(|i| self.start(i, &files, &known, around)).collect();
         let mut opened = Vec::new();
         for (i, start) in plan.iter().enumerate() {
@@ -135,7 +135,7 @@ impl Log {
         self.passed.push(Passed { inode: s.about.inode, head: s.head.clone(), len: s.about.len, read: false });
     }
 
-    fn recognise(&mut self, s: &Sibling) -> Known {
+    fn recognise(&mut self, s: &Sibling, files: &[Sibling]) -> Known {
         for f in &mut self.queue {
             if f.open_inode() == Some(s.about.inode) {
                 return Known::Same(f.id);
@@ -157,20 +157,30 @@ impl Log {
             (p.inode == s.about.inode && agree(&p.head, &s.head))
                 || (agree(&p.head, &s.head) && tells(&p.head, &s.head))
         };
-        if let Some(i) = self.earlier_of(s) {
+        if let Some(i) = self.earlier_of(s, files) {
             return Known::Earlier(i);
         }
         self.passed.iter().position(same).map_or(Known::New, Known::Passed)
     }
 
-    /// The position that a file belongs to.
-    fn earlier_of(&self, s: &Sibling) -> Option<usize> {
-        let same_file = |i: &usize| {
-            let key = &self.earlier[*i].position.key;
-            (key.device, key.inode) == (s.about.inode.device, s.about.inode.number)
+    /// The position that a file belongs to. One that was noted when there were only a few bytes fits many files.
+    fn earlier_of(&self, s: &Sibling, files: &[Sibling]) -> Option<usize> {
+        let position = |i: usize| &self.earlier[i].position;
+        let is_it = |i: usize| match position(i).key.head_len as usize {
+            HEAD.. => true,
+            _ if same_file(position(i), s) => true,
+            len if position(i).finished => s.head.len() == len,
+            // Its file is followed.
+            _ if self.earlier[i].settled => false,
+            // Of several the oldest, or a copy of it.
+            _ => {
+                let mut fitting = files.iter().filter(|other| fits(position(i), other));
+                let own = fitting.clone().find(|other| same_file(position(i), other)).or_else(|| fitting.next());
+                own.is_some_and(|own| agree(&own.head, &s.head))
+            }
         };
-        let fitting = (0..self.earlier.len()).filter(|i| fits(&self.earlier[*i].position, s));
-        fitting.max_by_key(|i| (same_file(i), self.earlier[*i].position.key.head_len))
+        let fitting = (0..self.earlier.len()).filter(|i| fits(position(*i), s) && is_it(*i));
+        fitting.max_by_key(|i| (same_file(position(*i), s), position(*i).key.head_len))
     }
 
     /// Tells new names of what is or was followed.
@@ -217,8 +227,7 @@ impl Log {
             Known::Same(_) | Known::Copy(_) => None,
             Known::Earlier(e) => {
                 let earlier = &self.earlier[e];
-                let inode = (earlier.position.key.device, earlier.position.key.inode);
-                let rank = |s: &Sibling| (s.packed, (s.about.inode.device, s.about.inode.number) != inode);
+                let rank = |s: &Sibling| (s.packed, !same_file(&earlier.position, s));
                 let best = (0..files.len()).filter(|j| known[*j] == known[i]).min_by_key(|j| rank(&files[*j]));
                 // Writers that kept a file may have written to it after it counted as ended.
                 let is_more = !earlier.position.finished || (!s.packed && s.about.len > earlier.position.counted);
@@ -255,9 +264,9 @@ impl Log {
             _ if !self.begun && self.earlier.is_empty() => newest || since(around.began),
             Some(anchor) if i > anchor => true,
             // A file that was not there at the last look, or was written after an earlier run was last there, whatever its
-            // name says of its age: names with numbers and names with dates have no order.
-            Some(_) if s.packed => false,
-            Some(_) if self.looked.is_known() && s.matched => since(self.looked),
+            // name says of its age: names with numbers and names with dates have no order. An archive of what was read
+            // is known as such, however late it was packed.
+            Some(_) if self.looked.is_known() && s.matched && !s.packed => since(self.looked),
             Some(_) if self.looked.is_known() => {
                 !self.placed.contains_key(&s.about.inode) && s.about.written > self.looked
             }
@@ -278,6 +287,11 @@ impl Log {
     fn last_wall(&self) -> Stamp {
         self.earlier.iter().map(|e| e.position.wall).max().unwrap_or_default()
     }
+}
+
+/// True when a position was noted of the very file.
+fn same_file(position: &Position, s: &Sibling) -> bool {
+    (position.key.device, position.key.inode) == (s.about.inode.device, s.about.inode.number)
 }
 
 /// True when a file may be the one of a position.
