@@ -115,7 +115,15 @@ fn prose(file: CauseFile, is_cause: bool) -> Explanation {
 }
 
 fn advice(a: AdviceEntry) -> Advice {
-    Advice { kind: a.kind, text: a.text, knob: a.knob, default: a.default, cost: a.cost }
+    Advice {
+        kind: a.kind,
+        text: a.text,
+        knob: a.knob,
+        default: a.default,
+        cost: a.cost,
+        command: a.command,
+        ..Advice::default()
+    }
 }
 
 const _: () = assert!(OWN_RANK > MESSAGE_RANK && MESSAGE_RANK > FACTS_RANK);

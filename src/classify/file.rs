@@ -45,6 +45,8 @@ pub struct AdviceEntry {
     pub default: String,
     #[serde(default)]
     pub cost: String,
+    #[serde(default)]
+    pub command: String,
 }
 
 /// One rule; see the README beside the cause files.

@@ -4,6 +4,7 @@
 //! `Ruling`, a `MessageRuling`, explanations with advice. All judgement and all prose is data in `grammars/causes`;
 //! the code here only reads and applies it. It must not know log formats, how a line was linked, nor screens.
 
+mod advice;
 mod compile;
 mod example;
 mod explain;
@@ -18,5 +19,6 @@ mod seen;
 mod suggest;
 mod words;
 
+pub use advice::{Knob, fit, general, what_if};
 pub use message::MessageRuling;
 pub use rules::Rules;

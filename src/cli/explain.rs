@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::common::{self, Common};
+use crate::classify::general;
 use crate::error::{Error, Kind};
 use crate::model::Explanation;
 use crate::view;
@@ -30,7 +31,9 @@ pub struct Args {
 pub fn run(args: &Args, common: &Common) -> Outcome {
     let text = [std::slice::from_ref(&args.text), args.more.as_slice()].concat().join(" ");
     let rules = super::known::rules(&super::known::library(common, &[])?)?;
-    let found = rules.explain(&text);
+    let mut found = rules.explain(&text);
+    let advice = found.iter_mut().flat_map(|(e, _)| &mut e.advice);
+    advice.for_each(|a| a.command = general(&a.command));
     let best = found.first().map_or(0.0, |f| f.1);
     let limit = if common.full { found.len() } else { SHOWN };
     let near: Vec<&Explanation> = found.iter().filter(|f| f.1 >= best * FAR).take(limit).map(|f| &f.0).collect();

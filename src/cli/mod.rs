@@ -16,6 +16,7 @@ mod remember;
 mod sources;
 mod standard;
 mod tail;
+mod whatif;
 mod when;
 
 pub mod history;
@@ -57,6 +58,8 @@ enum Command {
     Resolve(history::ResolveArgs),
     /// Add a note to an incident
     Note(history::NoteArgs),
+    /// Say what another limit would have spared: whatif 3 first_byte_timeout=90s
+    Whatif(whatif::Args),
     /// Explain a cause, or a message pasted from a log or an error page
     Explain(explain::Args),
     /// Say which log formats are known, or what a file is
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => remember::show(&args, &cli.common),
         Command::Resolve(args) => remember::resolve(&args, &cli.common),
         Command::Note(args) => remember::note(&args, &cli.common),
+        Command::Whatif(args) => whatif::run(&args, &cli.common),
         Command::Explain(args) => explain::run(&args, &cli.common),
         Command::Formats(args) => formats::run(&args, &cli.common),
         Command::Config(args) => config::run(&args, &cli.common),

@@ -7,6 +7,7 @@ use super::common::{self, Common};
 use super::history::{self, IncidentsArgs, NoteArgs, ResolveArgs, ShowArgs};
 use super::{Outcome, when};
 use crate::classify::Rules;
+use crate::error::Result;
 use crate::model::{Cause, Incident, Stamp};
 use crate::store::Store;
 use crate::view;
@@ -63,7 +64,7 @@ pub fn incidents(args: &List, common: &Common) -> Outcome {
 pub fn show(args: &Show, common: &Common) -> Outcome {
     let store = Store::open_read_only(&common.store_path())?;
     let mut incident = history::show(&store, &args.which)?;
-    advise(&mut incident);
+    advise(&mut incident, &store)?;
     common::print(&match args.output {
         Output::Json => view::incident_json(&incident),
         _ => view::incident(&incident, &common.style()?),
@@ -88,8 +89,10 @@ pub fn note(args: &NoteArgs, common: &Common) -> Outcome {
 }
 
 /// Advice is not stored: it comes from the cause's file as it is now.
-fn advise(incident: &mut Incident) {
+fn advise(incident: &mut Incident, store: &Store) -> Result<()> {
     if let Some(about) = Rules::embedded().explanation(Cause::named(&incident.cause)) {
-        incident.advice = crate::pipeline::safe_advice(about.advice, incident);
+        let members = store.members(incident.id)?;
+        incident.advice = crate::pipeline::safe_advice(about.advice, incident, &members);
     }
+    Ok(())
 }

@@ -98,6 +98,8 @@ facts! {
     LinkedStatus = "linked_status",
     /// Milliseconds that the next tier took.
     LinkedMs = "linked_ms",
+    /// Bytes of headers that the next tier sent, where its line tells both all bytes and those of the body.
+    LinkedHeaderBytes = "linked_header_bytes",
     /// 1 when the next tier asked an upstream of its own for it, 0 when it answered itself; absent when not logged.
     LinkedUpstream = "linked_upstream",
     /// Status that the next tier's upstream gave.

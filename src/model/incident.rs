@@ -88,7 +88,7 @@ pub struct Harm {
 }
 
 /// One piece of advice. Its text comes from the cause's file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Advice {
     /// `look`, `change` or `NOT`.
     pub kind: String,
@@ -100,6 +100,12 @@ pub struct Advice {
     pub default: String,
     /// What it costs and how to undo it; empty for none.
     pub cost: String,
+    /// A command to paste, with names that were observed; empty for none.
+    pub command: String,
+    /// The value to set, computed from what was observed; empty when nothing follows from it.
+    pub value: String,
+    /// The figure that the value comes from, or why there is none; empty for neither.
+    pub figure: String,
 }
 
 /// A quoted log line.

@@ -35,6 +35,7 @@ pub mod upstream;
 pub mod verdict;
 pub mod vsl;
 pub mod vsl3;
+pub mod whatif;
 pub mod word;
 
 pub use alert::{Notice, NoticeKind};

@@ -13,6 +13,7 @@ use super::linking::{Linked, STORED};
 use super::partial::Partial;
 use crate::link::verdict;
 use crate::model::report::Visitors;
+use crate::model::row::NOT_LOGGED;
 use crate::model::{
     Bytes, Cause, Fact, Failure, FetchOutcome, FetchRow, FileId, Impact, Mark, MarkKind, Note, RequestRow, Ruling,
     SeriesId, Text, Tier, Verdict,
@@ -181,6 +182,8 @@ fn proves_more(stored: &Ruling, now: &Ruling, notes: &[Note]) -> bool {
 fn set_line(f: &mut Failure, r: &RequestRow) {
     f.facts.set(Fact::LinkedStatus, r.status.into());
     f.facts.maybe(Fact::LinkedMs, f.link.and_then(|l| l.duration_us).map(|us| us as f64 / 1000.0));
+    let known = r.sent != NOT_LOGGED && r.body != NOT_LOGGED;
+    f.facts.maybe(Fact::LinkedHeaderBytes, r.sent.checked_sub(r.body).filter(|_| known).map(f64::from));
     if r.flags & RequestRow::SAYS_ASKED != 0 {
         f.facts.flag(Fact::LinkedUpstream, r.flags & RequestRow::ASKED != 0);
     }

@@ -8,6 +8,7 @@ use super::Job;
 use super::context::Context;
 use super::partial::Partial;
 use super::refine::Judged;
+use crate::classify::fit;
 use crate::model::incident::{Advice, Candidate, Example, Incident};
 use crate::model::stamp::{MINUTE, SECOND};
 use crate::model::{Cause, Evidence, Fact, Failure, Group, Stamp};
@@ -72,7 +73,7 @@ fn words(incident: &mut Incident, members: &[&Failure], job: &Job<'_>) {
     incident.in_short = about.means;
     let climbed = members.iter().filter(|f| f.facts.get(Fact::Climbing) == Some(1.0)).count();
     let climbed = climbed * 5 >= members.len().max(1) || incident.causes.iter().any(|c| c.cause == "overload");
-    incident.advice = safe(about.advice, climbed);
+    incident.advice = safe(fit(about.advice, members, &incident.cause), climbed);
 }
 
 /// What broke, and what followed from it: "first byte timeout, then marked sick by probes".
@@ -82,9 +83,10 @@ fn headline(incident: &Incident, brief: &str, job: &Job<'_>) -> String {
     then.map_or_else(|| brief.to_string(), |t| format!("{brief}, then {}", t.brief))
 }
 
-/// The advice of a cause file for a stored incident: what is known of its load is that some of it was overload.
-pub fn safe_advice(advice: Vec<Advice>, incident: &Incident) -> Vec<Advice> {
-    safe(advice, incident.causes.iter().any(|c| c.cause == "overload"))
+/// The advice of a cause file for a stored incident with its failed fetches: what is known of its load is that some of it was overload.
+pub fn safe_advice(advice: Vec<Advice>, incident: &Incident, members: &[Failure]) -> Vec<Advice> {
+    let members: Vec<&Failure> = members.iter().collect();
+    safe(fit(advice, &members, &incident.cause), incident.causes.iter().any(|c| c.cause == "overload"))
 }
 
 /// Never raise timeouts where answer times climbed with load: longer waits would hold more workers.
@@ -99,8 +101,7 @@ fn safe(advice: Vec<Advice>, climbed: bool) -> Vec<Advice> {
         kind: "NOT".into(),
         text: format!("raise {}: answer times climbed with load, longer waits would hold more workers", knobs[0]),
         knob: knobs[0].clone(),
-        default: String::new(),
-        cost: String::new(),
+        ..Advice::default()
     });
     kept
 }

@@ -59,6 +59,16 @@ pub fn recent(db: &Connection, from: Stamp) -> R<Vec<Failure>> {
     )
 }
 
+/// Of an incident so many failed fetches at most are told, the newest ones.
+const MEMBERS: i64 = 50_000;
+
+/// The failed fetches of an incident, in order of time.
+pub fn members(db: &Connection, incident: u32) -> R<Vec<Failure>> {
+    let newest =
+        "number IN (SELECT number FROM failed_fetches WHERE incident_id = ?1 ORDER BY started_at_us DESC LIMIT ?2)";
+    among(db, newest, params![incident, MEMBERS])
+}
+
 /// Those that a condition holds for, in order of time.
 fn among(db: &Connection, condition: &str, given: &[&dyn rusqlite::ToSql]) -> R<Vec<Failure>> {
     let mut marks = marks(db, condition, given)?;

@@ -159,6 +159,9 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
 
 fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
     f.settled = c.get()?;
+    for fact in [Fact::HeaderCount, Fact::LinkedHeaderBytes, Fact::LearntLimitMs] {
+        f.facts.maybe(fact, c.get::<Option<f64>>()?);
+    }
     f.verdict = c.word(Verdict::parse, Verdict::NoOriginLog)?;
     f.ruling.cause = c.cause()?.unwrap_or_else(Cause::unknown);
     f.ruling.confidence = c.share()?.unwrap_or(0.0);

@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_tail.sql"),
     include_str!("migrations/0003_settled.sql"),
     include_str!("migrations/0004_unsettled.sql"),
+    include_str!("migrations/0005_limits.sql"),
 ];
 
 /// The version that this guru writes.

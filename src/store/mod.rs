@@ -147,6 +147,11 @@ impl Store {
         self.read(|db| known::recent(db, from))
     }
 
+    /// The failed fetches of an incident, in order of time; of a very long one the newest.
+    pub fn members(&self, incident: u32) -> Result<Vec<Failure>> {
+        self.read(|db| known::members(db, incident))
+    }
+
     /// The stored quotes of these failed fetches, for a run that tells of stored ones without their logs.
     pub fn evidence(&self, ids: &[u64]) -> Result<HashMap<u64, Evidence>> {
         self.read(|db| known::evidence(db, ids))

@@ -147,7 +147,8 @@ pub(super) fn advice(all: &[Advice], style: &Style) -> Vec<Section> {
     sections
 }
 
-/// One piece of advice: the text, its knob with the present default, and what it costs.
+/// One piece of advice: the text, its knob with the present default, the value that fits, and what it costs; the command
+/// on a line of its own, whole.
 pub(super) fn one_advice(a: &Advice, first: bool, style: &Style) -> Vec<Line> {
     let default = if a.default.is_empty() { String::new() } else { format!(" (default {})", a.default) };
     let mut text = match a.knob.as_str() {
@@ -155,6 +156,12 @@ pub(super) fn one_advice(a: &Advice, first: bool, style: &Style) -> Vec<Line> {
         knob if a.text.contains(knob) => a.text.replacen(knob, &format!("{knob}{default}"), 1),
         knob => format!("{knob}{default}: {}", a.text),
     };
+    match (a.value.as_str(), a.figure.as_str()) {
+        ("", "") => {}
+        ("", figure) => text.push_str(&format!(" Seen: {figure}.")),
+        (value, "") => text.push_str(&format!(" Here: {value}.")),
+        (value, figure) => text.push_str(&format!(" Here: {value} ({figure}).")),
+    }
     if !a.cost.is_empty() {
         text.push_str(&format!(" ({})", a.cost));
     }
@@ -170,6 +177,9 @@ pub(super) fn one_advice(a: &Advice, first: bool, style: &Style) -> Vec<Line> {
     for part in Plain::of(&text).wrapped(style.columns() - LABEL - KIND) {
         lines.push(Line::of(&word, paint).and(part.as_str(), Paint::Bare));
         word = " ".repeat(KIND);
+    }
+    if style.full && !a.command.is_empty() {
+        lines.push(Line::of(&word, paint).and("$ ", Paint::Faint).and(Plain::of(&a.command).as_str(), Paint::Good));
     }
     lines
 }

@@ -26,6 +26,7 @@ mod table;
 mod talk;
 mod tally;
 mod telling;
+mod whatif;
 mod words;
 mod zone;
 
@@ -44,4 +45,5 @@ pub use report::report;
 pub use style::Style;
 pub use talk::{Recognition, error, recognition};
 pub use tally::{Tally, tally};
+pub use whatif::what_if;
 pub use zone::Zone;

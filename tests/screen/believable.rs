@@ -30,7 +30,14 @@ fn share(cause: &str, failures: u64, first_at: Stamp, role: &str) -> CauseShare 
 
 fn advice(kind: &str, text: &str) -> Advice {
     let nothing = String::new;
-    Advice { kind: kind.into(), text: text.into(), knob: nothing(), default: nothing(), cost: nothing() }
+    Advice {
+        kind: kind.into(),
+        text: text.into(),
+        knob: nothing(),
+        default: nothing(),
+        cost: nothing(),
+        ..Advice::default()
+    }
 }
 
 pub fn incident() -> Incident {

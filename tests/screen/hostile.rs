@@ -35,7 +35,16 @@ fn evil_incident(i: &mut Incident) {
     (i.nodes, i.notes) = (vec![evil()], vec![evil()]);
     i.proof = vec![evil_quote()];
     i.causes.iter_mut().for_each(|c| (c.cause, c.role) = (evil(), evil()));
-    let advice = |kind: &str| Advice { kind: kind.into(), text: evil(), knob: evil(), default: evil(), cost: evil() };
+    let advice = |kind: &str| Advice {
+        kind: kind.into(),
+        text: evil(),
+        knob: evil(),
+        default: evil(),
+        cost: evil(),
+        command: evil(),
+        value: evil(),
+        figure: evil(),
+    };
     i.advice = vec![advice("look"), advice("NOT"), advice(EVIL)];
     let candidate = Candidate { kind: evil(), at: Stamp(5), text: evil() };
     (i.began, i.ended_by) = (vec![candidate.clone()], vec![candidate]);

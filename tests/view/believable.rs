@@ -21,7 +21,14 @@ pub fn quote(file: &str, line: u64, text: &str) -> Quote {
 }
 
 fn advice(kind: &str, text: &str, knob: &str, default: &str, cost: &str) -> Advice {
-    Advice { kind: kind.into(), text: text.into(), knob: knob.into(), default: default.into(), cost: cost.into() }
+    Advice {
+        kind: kind.into(),
+        text: text.into(),
+        knob: knob.into(),
+        default: default.into(),
+        cost: cost.into(),
+        ..Advice::default()
+    }
 }
 
 fn share(cause: &str, failures: u64, first_at: Stamp, role: &str) -> CauseShare {

@@ -80,7 +80,16 @@ fn evil_incident(mut i: Incident) -> Incident {
 }
 
 fn evil_advice(kind: &str) -> Advice {
-    Advice { kind: kind.into(), text: evil(), knob: evil(), default: evil(), cost: evil() }
+    Advice {
+        kind: kind.into(),
+        text: evil(),
+        knob: evil(),
+        default: evil(),
+        cost: evil(),
+        command: evil(),
+        value: evil(),
+        figure: evil(),
+    }
 }
 
 fn evil_report() -> Report {

@@ -1,0 +1,92 @@
+//! What was observed of an incident, as far as advice needs it. In: its failed fetches; out: names and figures. It must
+//! not know what they are used for.
+
+use std::collections::BTreeMap;
+
+use super::figures::needed_ms;
+use crate::model::{Fact, Failure, Text, Verdict, redact};
+
+/// Names and figures.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// Host of the most frequent request.
+    pub host: String,
+    /// Path and query of it, redacted.
+    pub url: String,
+    /// Its backend.
+    pub backend: String,
+    /// Where that is: address and port together, and apart.
+    pub server: String,
+    /// The address alone.
+    pub address: String,
+    /// The port alone.
+    pub port: String,
+    /// Failed fetches of the headline cause.
+    pub of: usize,
+    /// How long answers that came too late would have had to be waited for: milliseconds, sorted.
+    pub needed: Vec<f64>,
+    /// How long was waited for each of them.
+    pub waited: f64,
+    /// Of the failed ones, those of which nobody knows how long they would have taken.
+    pub censored: usize,
+    /// Most header lines of an answer.
+    pub header_lines: Option<u64>,
+    /// Most header bytes that the next tier sent.
+    pub header_bytes: Option<u64>,
+    /// Of the failed ones, those on a kept-alive connection.
+    pub reused: usize,
+    /// Most other requests of the same kind that were open when one began.
+    pub open_beside: Option<u64>,
+    /// From the first failure to the last, milliseconds.
+    pub lasted_ms: f64,
+}
+
+impl Observed {
+    /// What the failed fetches of one cause show; of all where none is of that cause.
+    pub fn of(members: &[&Failure], cause: &str) -> Observed {
+        let headline: Vec<&&Failure> = members.iter().filter(|f| f.ruling.cause.is(cause)).collect();
+        let all: Vec<&&Failure> = if headline.is_empty() { members.iter().collect() } else { headline };
+        let most = |fact: Fact| {
+            all.iter().filter_map(|f| f.facts.get(fact)).reduce(f64::max).filter(|n| *n > 0.0).map(|n| n as u64)
+        };
+        let mut needed: Vec<f64> = all.iter().filter_map(|f| needed_ms(f)).collect();
+        needed.sort_by(f64::total_cmp);
+        let censored = all.iter().filter(|f| is_censored(f)).count();
+        let first = members.iter().map(|f| f.started).filter(|t| t.is_known()).min().unwrap_or_default();
+        let last = members.iter().map(|f| f.ended.or(f.started)).max().unwrap_or_default();
+        Observed {
+            of: all.len(),
+            waited: all.iter().filter_map(|f| super::figures::waited_ms(f)).fold(0.0, f64::max),
+            needed,
+            censored,
+            header_lines: most(Fact::HeaderCount),
+            header_bytes: most(Fact::LinkedHeaderBytes),
+            reused: all.iter().filter(|f| f.facts.get(Fact::Reused) == Some(1.0)).count(),
+            open_beside: most(Fact::OpenBeside),
+            lasted_ms: last.since(first).unwrap_or(0).max(0) as f64 / 1000.0,
+            ..named(&all)
+        }
+    }
+}
+
+/// Nobody knows how long it would have taken: we hung up, or no line was found.
+fn is_censored(f: &Failure) -> bool {
+    f.verdict == Verdict::OriginAborted || (f.link.is_none() && f.verdict != Verdict::NotSent)
+}
+
+/// The names of the most frequent request; of equals the first by name, so that the same logs give the same advice.
+fn named(all: &[&&Failure]) -> Observed {
+    let mut times: BTreeMap<(String, String, String, String), usize> = BTreeMap::new();
+    let word = |t: Text| t.lossy().into_owned();
+    for f in all {
+        let key = (word(f.host), redact(&f.url.bytes()), word(f.backend), word(f.backend_addr));
+        *times.entry(key).or_default() += 1;
+    }
+    let most = times.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
+    let Some(((host, url, backend, server), _)) = most else { return Observed::default() };
+    // A name given by the VCL label (boot.web) is not what varnishadm calls it in the active VCL.
+    let backend = backend.rsplit('.').next().unwrap_or_default().to_string();
+    let (address, port) = server.rsplit_once(':').unwrap_or((&server, ""));
+    let (address, port) = (address.trim_matches(['[', ']']).to_string(), port.to_string());
+    Observed { host, url, backend, address, port, server, ..Observed::default() }
+}

@@ -1,0 +1,150 @@
+//! What another limit would have spared. In: failed fetches, a knob, a value; out: how many would not have failed, how
+//! many would have, and of how many nobody knows. It must not know where the fetches come from.
+//!
+//! What was given up before its true duration or size showed counts as unknown, never as spared.
+
+use super::figures::{needed_ms, waited_ms, words};
+use crate::model::stamp::SECOND;
+use crate::model::whatif::WhatIf;
+use crate::model::{Fact, Failure};
+
+/// A limit that can be asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knob {
+    /// `connect_timeout`.
+    Connect,
+    /// `first_byte_timeout`.
+    FirstByte,
+    /// `between_bytes_timeout`.
+    BetweenBytes,
+    /// `http_resp_hdr_len`: one header line.
+    HeaderLine,
+    /// `http_resp_size`: all of them.
+    Headers,
+    /// `http_max_hdr`: their number.
+    HeaderCount,
+}
+
+/// What a limit does to one failed fetch.
+enum Fate {
+    Spared { longer_ms: f64 },
+    Still,
+    Unknown,
+}
+
+impl Knob {
+    /// Every knob.
+    pub const ALL: [Knob; 6] =
+        [Knob::Connect, Knob::FirstByte, Knob::BetweenBytes, Knob::HeaderLine, Knob::Headers, Knob::HeaderCount];
+
+    /// Its name in Varnish.
+    pub fn name(self) -> &'static str {
+        match self {
+            Knob::Connect => "connect_timeout",
+            Knob::FirstByte => "first_byte_timeout",
+            Knob::BetweenBytes => "between_bytes_timeout",
+            Knob::HeaderLine => "http_resp_hdr_len",
+            Knob::Headers => "http_resp_size",
+            Knob::HeaderCount => "http_max_hdr",
+        }
+    }
+
+    /// The knob of a name; `bereq.` and a dot before it, as in VCL, are left out.
+    pub fn parse(name: &str) -> Option<Knob> {
+        let name = name.trim_start_matches("bereq.").trim_start_matches('.');
+        Knob::ALL.into_iter().find(|k| k.name() == name)
+    }
+
+    /// True for a limit of time.
+    pub fn is_time(self) -> bool {
+        matches!(self, Knob::Connect | Knob::FirstByte | Knob::BetweenBytes)
+    }
+
+    fn cause(self) -> &'static str {
+        match self {
+            Knob::Connect => "timeout.connect",
+            Knob::FirstByte => "timeout.first_byte",
+            Knob::BetweenBytes => "timeout.between_bytes",
+            Knob::HeaderLine => "oversized.header_line",
+            Knob::Headers => "oversized.headers_total",
+            Knob::HeaderCount => "oversized.header_count",
+        }
+    }
+
+    fn assumes(self) -> &'static str {
+        match self {
+            Knob::Connect => {
+                "nothing tells how long a connection that was given up would have taken, unless the origin logged the request"
+            }
+            Knob::FirstByte => {
+                "the origin would have answered when its log says that it did, and no slower with more waiting"
+            }
+            Knob::BetweenBytes => {
+                "the pause would have ended at the latest when the origin's log says that the answer ended"
+            }
+            Knob::HeaderLine => "no header line is longer than all header bytes that the origin says it sent",
+            Knob::Headers => "the header bytes that the origin says it sent are all that the cache has to hold",
+            Knob::HeaderCount => "the header lines that were logged are all there were",
+        }
+    }
+
+    /// With a limit of `value`: microseconds, bytes or lines.
+    fn fate(self, f: &Failure, value: i64) -> Fate {
+        let bounded = |n: Option<f64>| match n {
+            Some(n) if n <= value as f64 => Fate::Spared { longer_ms: 0.0 },
+            Some(_) if self == Knob::HeaderLine => Fate::Unknown,
+            Some(_) => Fate::Still,
+            None => Fate::Unknown,
+        };
+        match self {
+            Knob::HeaderLine | Knob::Headers => bounded(f.facts.get(Fact::LinkedHeaderBytes)),
+            Knob::HeaderCount => bounded(f.facts.get(Fact::HeaderCount)),
+            _ => {
+                let (limit_ms, waited) = (value as f64 / 1000.0, waited_ms(f));
+                match needed_ms(f) {
+                    Some(ms) if ms <= limit_ms => Fate::Spared { longer_ms: ms - waited.unwrap_or(ms) },
+                    Some(_) => Fate::Still,
+                    // A shorter limit would have broken it even earlier.
+                    None if waited.is_some_and(|waited| limit_ms <= waited) => Fate::Still,
+                    None => Fate::Unknown,
+                }
+            }
+        }
+    }
+
+    fn now(self, failures: &[&Failure]) -> Option<String> {
+        let learnt = || failures.iter().filter_map(|f| f.facts.get(Fact::LearntLimitMs)).reduce(f64::max);
+        let seen = || failures.iter().filter_map(|f| waited_ms(f)).reduce(f64::max);
+        match self {
+            Knob::FirstByte | Knob::BetweenBytes => learnt().or_else(seen).map(words),
+            _ => None,
+        }
+    }
+}
+
+/// What the failed fetches would have been with a limit of `value`: microseconds, bytes or lines; `given` is the same as
+/// it was written.
+pub fn what_if(failures: &[Failure], knob: Knob, value: i64, given: &str) -> WhatIf {
+    let broken = |f: &&Failure| f.ruling.cause.is(knob.cause()) && f.told_in.is_none();
+    let of_it: Vec<&Failure> = failures.iter().filter(broken).collect();
+    let (mut spared, mut still, mut held_ms) = (0, 0, 0.0);
+    for f in &of_it {
+        match knob.fate(f, value) {
+            Fate::Spared { longer_ms } => (spared, held_ms) = (spared + 1, held_ms + longer_ms.max(0.0)),
+            Fate::Still => still += 1,
+            Fate::Unknown => {}
+        }
+    }
+    let failures = of_it.len() as u64;
+    WhatIf {
+        knob: knob.name().into(),
+        value: given.into(),
+        now: knob.now(&of_it),
+        failures,
+        spared,
+        still,
+        unknown: failures - spared - still,
+        held_s: knob.is_time().then_some(held_ms * 1000.0 / SECOND as f64),
+        assumes: knob.assumes().into(),
+    }
+}
