@@ -179,7 +179,26 @@ pub(super) fn one_advice(a: &Advice, first: bool, style: &Style) -> Vec<Line> {
         word = " ".repeat(KIND);
     }
     if style.full && !a.command.is_empty() {
-        lines.push(Line::of(&word, paint).and("$ ", Paint::Faint).and(Plain::of(&a.command).as_str(), Paint::Good));
+        lines.extend(command(&a.command, &word, style));
     }
     lines
+}
+
+/// A command as it can be pasted: broken between words, with a backslash at each break.
+fn command(text: &str, before: &str, style: &Style) -> Vec<Line> {
+    let room = style.columns().saturating_sub(LABEL + KIND + 4);
+    let (mut rows, mut row) = (Vec::new(), String::new());
+    for word in Plain::of(text).as_str().split(' ') {
+        if !row.is_empty() && width(&row) + 1 + width(word) > room {
+            rows.push(std::mem::take(&mut row) + " \\");
+        }
+        let gap = if row.is_empty() { "" } else { " " };
+        row = row + gap + word;
+    }
+    rows.push(row);
+    let sign = |n: usize| if n == 0 { "$ " } else { "  " };
+    let paint = |row: &str| if width(row) > room + 2 { Paint::ToPaste } else { Paint::Good };
+    let line =
+        |(n, row): (usize, &String)| Line::of(before, Paint::Bare).and(sign(n), Paint::Faint).and(row, paint(row));
+    rows.iter().enumerate().map(line).collect()
 }

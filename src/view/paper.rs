@@ -23,6 +23,8 @@ pub(super) enum Paint {
     Faint,
     /// Good news, safe commands.
     Good,
+    /// A word of a command that must stay whole, however wide.
+    ToPaste,
     /// What needs care.
     Careful,
     /// What is broken, what not to do.
@@ -36,7 +38,7 @@ impl Paint {
             Paint::Bare => Ansi::new(),
             Paint::Strong => Ansi::new().effects(Effects::BOLD),
             Paint::Faint => Ansi::new().effects(Effects::DIMMED),
-            Paint::Good => fg(AnsiColor::Green),
+            Paint::Good | Paint::ToPaste => fg(AnsiColor::Green),
             Paint::Careful => fg(AnsiColor::Yellow),
             Paint::Bad => fg(AnsiColor::Red),
         }
@@ -74,6 +76,11 @@ impl Line {
     /// Columns that it takes.
     pub(super) fn width(&self) -> usize {
         self.0.iter().map(|(text, _)| text.width()).sum()
+    }
+
+    /// True for what is of no use unless it is whole: it may be wider than the screen.
+    fn is_to_paste(&self) -> bool {
+        self.0.iter().any(|(_, paint)| *paint == Paint::ToPaste)
     }
 
     /// The line as it is, however wide, with its newline.
@@ -190,7 +197,8 @@ impl Paper {
     pub(super) fn print(&self, style: &Style) -> String {
         let mut out = String::new();
         for line in self.sections.iter().flat_map(|s| &s.lines) {
-            line.clipped(style.columns()).print(style.color, &mut out);
+            let line = if line.is_to_paste() { line.clone() } else { line.clipped(style.columns()) };
+            line.print(style.color, &mut out);
         }
         out
     }

@@ -6,7 +6,6 @@ use crate::model::whatif::WhatIf;
 use super::paper::{Line, Paint, Paper, Section, flowing, labelled};
 use super::plain::Plain;
 use super::style::Style;
-use super::words::counted;
 
 /// Renders the answers for the limits that were asked about.
 pub fn what_if(incident: &Incident, all: &[WhatIf], style: &Style) -> String {
@@ -31,8 +30,11 @@ fn answer(w: &WhatIf, style: &Style) -> Vec<Line> {
         lines.extend(labelled("", "no failed fetch of this incident was broken by this limit", style));
         return lines;
     }
-    let of = counted(w.failures, "failed fetch");
-    lines.extend(labelled("Spared", &format!("{} of {of} would not have happened", w.spared), style));
+    lines.extend(labelled(
+        "Spared",
+        &format!("{} of {} failed fetches would not have happened", w.spared, w.failures),
+        style,
+    ));
     lines.extend(labelled("Still", &format!("{} would have failed all the same", w.still), style));
     if w.unknown > 0 {
         let share = 100.0 * w.unknown as f64 / w.failures as f64;

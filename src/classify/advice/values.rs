@@ -32,11 +32,13 @@ pub fn value_for(knob: &str, seen: &Observed) -> (String, String) {
 fn wait(seen: &Observed) -> (String, String) {
     let hidden = seen.censored;
     let (Some(most), Some(p99)) = (seen.needed.last(), percentile(&seen.needed, 0.99)) else {
-        let why = if hidden > 0 { "no value: how long the answers would have taken is not known" } else { "" };
+        let why =
+            if hidden > 0 { "nobody knows how long the answers would have taken, so no value follows" } else { "" };
         return (String::new(), why.into());
     };
     if hidden * HIDDEN > seen.of {
-        let why = format!("no value: {hidden} of {} were given up before their true duration showed", seen.of);
+        let why =
+            format!("{hidden} of {} were given up before their true duration showed, so no value follows", seen.of);
         return (String::new(), why);
     }
     let value = seconds_with_margin(p99);

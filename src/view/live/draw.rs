@@ -167,10 +167,10 @@ fn look(paint: Paint, color: bool) -> Look {
         (Paint::Bare, _) => plain,
         (Paint::Strong, _) => plain.add_modifier(Modifier::BOLD),
         (Paint::Faint, _) => plain.add_modifier(Modifier::DIM),
-        (Paint::Good, true) => plain.fg(Color::Green),
+        (Paint::Good | Paint::ToPaste, true) => plain.fg(Color::Green),
         (Paint::Careful, true) => plain.fg(Color::Yellow),
         (Paint::Bad, true) => plain.fg(Color::Red).add_modifier(Modifier::BOLD),
-        (Paint::Good, false) => plain,
+        (Paint::Good | Paint::ToPaste, false) => plain,
         (Paint::Careful, false) => plain.add_modifier(Modifier::BOLD),
         (Paint::Bad, false) => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
     }
