@@ -35,4 +35,21 @@ pub struct Position {
     pub finished: bool,
     /// When this was noted (wall clock).
     pub wall: Stamp,
+    /// When what lies between `low` and `counted` was taken in, in order: a run that goes on does not wait anew for what
+    /// waited before. Empty when that is not known.
+    pub taken: Vec<Taken>,
+}
+
+/// When a part of a log was taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Taken {
+    /// Its first byte; it goes on to that of the next part.
+    #[serde(rename = "o")]
+    pub offset: u64,
+    /// Newlines before it.
+    #[serde(rename = "l")]
+    pub lines: u64,
+    /// When the last of it was taken in (wall clock), microseconds since 1970.
+    #[serde(rename = "w")]
+    pub wall_us: i64,
 }

@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_settled.sql"),
     include_str!("migrations/0004_unsettled.sql"),
     include_str!("migrations/0005_limits.sql"),
+    include_str!("migrations/0006_taken.sql"),
 ];
 
 /// The version that this guru writes.

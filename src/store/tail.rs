@@ -54,8 +54,8 @@ fn positions(tx: &Transaction<'_>, positions: &[Position]) -> rusqlite::Result<(
         outdated.execute(same)?;
     }
     let mut put = tx.prepare_cached(
-        "INSERT OR REPLACE INTO positions (path, device, inode, head, head_len, low, low_lines, counted, finished, wall_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT OR REPLACE INTO positions (path, device, inode, head, head_len, low, low_lines, counted, finished, wall_us, taken)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     for p in positions {
         put.execute(params![
@@ -68,7 +68,8 @@ fn positions(tx: &Transaction<'_>, positions: &[Position]) -> rusqlite::Result<(
             count(p.low_lines),
             count(p.counted),
             p.finished,
-            p.wall.0
+            p.wall.0,
+            serde_json::to_string(&p.taken).unwrap_or_else(|_| "[]".into())
         ])?;
     }
     if let Some(now) = positions.iter().map(|p| p.wall.0).max() {
@@ -109,7 +110,7 @@ fn minutes(tx: &Transaction<'_>, logs: &[LogTraffic]) -> rusqlite::Result<()> {
 /// How far logs were read.
 pub fn read_positions(db: &Connection) -> rusqlite::Result<Vec<Position>> {
     db.prepare_cached(
-        "SELECT path, device, inode, head, head_len, low, low_lines, counted, finished, wall_us FROM positions
+        "SELECT path, device, inode, head, head_len, low, low_lines, counted, finished, wall_us, taken FROM positions
          ORDER BY wall_us, path",
     )?
     .query_map([], |r| {
@@ -127,6 +128,8 @@ pub fn read_positions(db: &Connection) -> rusqlite::Result<Vec<Position>> {
             counted: byte(7)?,
             finished: r.get(8)?,
             wall: Stamp(r.get(9)?),
+            // What cannot be read only makes the next run wait longer.
+            taken: serde_json::from_str(r.get_ref(10)?.as_str()?).unwrap_or_default(),
         })
     })?
     .collect()

@@ -152,7 +152,16 @@ impl Reader {
             let low_lines = given.opened.lines_before + taken[..edge].iter().filter(|b| **b == b'\n').count() as u64;
             positions.retain(|p| p.key.head != key.head || p.key.head_len != key.head_len);
             let counted = given.taken.max(given.opened.counted);
-            positions.push(Position { path, key, low, low_lines, counted, finished, wall: (self.settings.clock)() });
+            positions.push(Position {
+                path,
+                key,
+                low,
+                low_lines,
+                counted,
+                finished,
+                wall: (self.settings.clock)(),
+                taken: Vec::new(),
+            });
         }
         positions
     }

@@ -71,6 +71,7 @@ impl Growing {
                 from: position.low,
                 lines_before: position.low_lines,
                 counted: position.counted,
+                taken: position.taken,
                 after_gap: false,
                 stream: false,
             });

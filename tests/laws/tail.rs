@@ -120,6 +120,7 @@ pub fn follow(files: &[Found], growth: &Growth, store: &Path, mut meanwhile: imp
             from: 0,
             lines_before: 0,
             counted: 0,
+            taken: Vec::new(),
             after_gap: false,
             stream: false,
         });

@@ -111,6 +111,7 @@ fn opening(o: Opened) -> Opening {
         from: o.from,
         lines_before: o.lines_before,
         counted: o.counted,
+        taken: o.taken,
         after_gap: o.after_gap,
         stream,
     }

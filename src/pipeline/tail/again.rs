@@ -2,6 +2,7 @@
 //! words between the tail and who follows the logs. It must not know how logs are watched.
 
 use crate::model::FileKey;
+use crate::model::follow::Taken;
 use crate::source::Found;
 
 /// A log, or the next file of one.
@@ -19,6 +20,8 @@ pub struct Opening {
     pub lines_before: u64,
     /// Events before this byte were counted by an earlier run.
     pub counted: u64,
+    /// When an earlier run took in what comes again.
+    pub taken: Vec<Taken>,
     /// It does not go on where the file before it ended: something is missing.
     pub after_gap: bool,
     /// It comes from a process or standard input: it cannot be opened, nor read on after a restart.

@@ -10,6 +10,7 @@ use super::super::known::{Known, recognise};
 use super::super::partial::Partial;
 use super::feed::Feed;
 use super::intake::Tail;
+use super::recall::from_byte;
 use super::strand::Strand;
 use crate::model::sink::LogTraffic;
 use crate::model::{SeriesId, Stamp};
@@ -75,6 +76,7 @@ impl Tail<'_> {
             let o = &strand.opening;
             let mut feed = Feed::new(file, o.from, o.lines_before, o.counted, &strand.head(), &self.roll.context);
             feed.key = key;
+            feed.earlier = from_byte(&o.taken, o.from, o.lines_before);
             if o.from > 0 {
                 let tally = self.window.partial.file(file);
                 tally.chunks.insert(0, (0, o.lines_before));

@@ -8,6 +8,7 @@ use super::super::context::Context;
 use super::marks::Marks;
 use crate::frame::{Unwrapped, lines};
 use crate::grammar::Framing;
+use crate::model::follow::Taken;
 use crate::model::stamp::SECOND;
 use crate::model::{FileId, Stamp};
 use crate::source::{Chunk, Heading};
@@ -30,6 +31,10 @@ pub struct Feed {
     pub marks: Marks,
     /// Events before this byte were counted by an earlier run.
     pub counted: u64,
+    /// When that run took in what was read again, until it was recalled.
+    pub earlier: Vec<Taken>,
+    /// The edge between what that run counted and what it did not, when it was reached just now: byte, newlines before it.
+    pub boundary: Option<(u64, u64)>,
     buffer: Vec<u8>,
     number: u32,
     before: u8,
@@ -59,6 +64,8 @@ impl Feed {
             key: String::new(),
             marks: Marks::new(from, lines),
             counted,
+            earlier: Vec::new(),
+            boundary: None,
             buffer: Vec::new(),
             number: 0,
             before,
@@ -148,8 +155,12 @@ impl Feed {
             self.header = Some(line);
         }
         self.number += 1;
+        let before = self.marks.end;
         self.marks.end += len as u64;
         self.marks.lines += chunk.newlines;
+        if before < self.counted && self.marks.end >= self.counted {
+            self.boundary = Some((self.marks.end, self.marks.lines));
+        }
         chunk
     }
 

@@ -130,8 +130,9 @@ impl<'a> Tail<'a> {
     /// What is known is told when it has changed, and each second.
     pub fn tick(&mut self, wall: Stamp, backlog: bool, sink: &mut dyn Sink, again: &mut dyn Again) -> Option<Live> {
         self.recognise(wall);
-        let took_in = self.take_in(wall);
-        self.beats.caught_up |= !backlog && !took_in;
+        self.take_in(wall);
+        self.beats.caught_up |= !backlog;
+        self.recall(wall);
         let unsettled = self.window.failures.front().map(|(taken, _)| *taken);
         // Half of what was known before looks like something else.
         let due = self.beats.due(wall, unsettled, self.settle_us).filter(|_| !self.reads_again());

@@ -20,7 +20,7 @@ impl Tail<'_> {
         let mut positions: Vec<Position> = Vec::new();
         for (id, strand) in &mut self.strands {
             let key = again.key(*id);
-            let position = key.and_then(|key| strand.position(key, again.path(*id), rows, &needed, wall));
+            let position = key.and_then(|key| strand.position(key, again.path(*id), rows, &needed, now, wall));
             position.into_iter().for_each(|position| note(&mut positions, position));
         }
         let traffic = super::super::summary::traffic(&self.window.partial, &self.roll.context);

@@ -4,6 +4,10 @@
 use std::collections::VecDeque;
 
 use crate::model::Stamp;
+use crate::model::follow::Taken;
+
+/// Parts in which is told when something was taken in.
+const TOLD: usize = 16;
 
 /// The edge of a chunk.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +46,35 @@ impl Marks {
     /// Dates what was taken in when the moment was not known, or not by the clock that counts now (`anew`).
     pub fn date(&mut self, now: Stamp, anew: bool) {
         self.edges.iter_mut().filter(|e| anew || !e.taken.is_known()).for_each(|e| e.taken = now);
+    }
+
+    /// When what lies between two bytes was taken in, by the wall clock: in at most [`TOLD`] parts, each dated by its last
+    /// byte.
+    pub fn told(&self, from: u64, now: Stamp, wall: Stamp) -> Vec<Taken> {
+        let wall_us = |e: &Edge| wall.0 - now.since(e.taken).unwrap_or(0).max(0);
+        let edges: Vec<&Edge> = self.edges.iter().filter(|e| e.offset >= from && e.taken.is_known()).collect();
+        let part = |edges: &[&Edge]| {
+            let (first, last) = (edges.first()?, edges.last()?);
+            Some(Taken { offset: first.offset, lines: first.lines, wall_us: wall_us(last) })
+        };
+        edges.chunks(edges.len().div_ceil(TOLD).max(1)).filter_map(part).collect()
+    }
+
+    /// Dates what an earlier run took in, before byte `until`, as that run did. `parts`: byte, newlines before it, moment
+    /// of the logs.
+    pub fn recall(&mut self, parts: impl Iterator<Item = (u64, u64, Stamp)>, until: u64) {
+        let own = self.edges.iter().filter(|e| e.offset >= until).copied();
+        let recalled = parts.filter(|(offset, ..)| *offset < until);
+        let mut edges: VecDeque<Edge> = recalled.map(|(offset, lines, taken)| Edge { taken, offset, lines }).collect();
+        if !edges.is_empty() {
+            edges.extend(own);
+            self.edges = edges;
+        }
+    }
+
+    /// Notes an edge whatever the moment: what lies before it was taken in by an earlier run.
+    pub fn split(&mut self, taken: Stamp, offset: u64, lines: u64) {
+        self.edges.push_back(Edge { taken, offset, lines });
     }
 
     /// The first byte taken in at or after `horizon`, and the newlines before it. Forgets what lies before.

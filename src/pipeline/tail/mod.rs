@@ -21,6 +21,7 @@ mod live;
 mod marks;
 mod nodes;
 mod rates;
+mod recall;
 mod roll;
 mod sources;
 mod strand;

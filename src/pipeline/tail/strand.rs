@@ -151,15 +151,17 @@ impl Strand {
     }
 
     /// From where it would have to be read again, so that everything taken in at or after `horizon`, and what is `needed`
-    /// beside it, is seen again. `None` when it is not worth a note yet.
+    /// beside it, is seen again. `None` when it is not worth a note yet. `now`: the moment of the logs.
     pub fn position(
         &mut self,
         key: FileKey,
         path: String,
         horizon: Stamp,
         needed: &HashMap<FileId, (u64, u64)>,
+        now: Stamp,
         wall: Stamp,
     ) -> Option<Position> {
+        let mut taken = Vec::new();
         let mut place: Option<(u64, u64, u64, bool)> = None;
         let passed = self.low;
         match &mut self.state {
@@ -182,9 +184,14 @@ impl Strand {
             }
         }
         let (low, low_lines, counted, finished) = place?;
+        match &self.state {
+            State::Asking { .. } => taken.clone_from(&self.opening.taken),
+            State::Known(feeds) if feeds.len() == 1 => taken = feeds[0].taken_from(low, now, wall),
+            _ => {}
+        }
         self.low = low;
         self.done = finished;
-        Some(Position { path, key, low, low_lines, counted, finished, wall })
+        Some(Position { path, key, low, low_lines, counted, finished, wall, taken })
     }
 
     /// True while what an earlier run has read of it is read again.

@@ -45,6 +45,9 @@ impl Tail<'_> {
         for (id, n, offset, lines) in begun {
             if let Some(feed) = self.strands.get_mut(&id).and_then(|s| s.feed(n)) {
                 feed.marks.note(taken, offset, lines);
+                if let Some((offset, lines)) = feed.boundary.take() {
+                    feed.marks.split(taken, offset, lines);
+                }
             }
         }
         true

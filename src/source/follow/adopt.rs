@@ -13,6 +13,7 @@ use super::settings::FollowSettings;
 use super::siblings::{Looks, Sibling, siblings};
 use super::told::{Followed, Generation, Opened};
 use crate::model::Stamp;
+use crate::model::follow::Taken;
 
 /// Ended generations that can be named at most, per log.
 const MOST_ENDED: usize = 256;
@@ -33,6 +34,7 @@ pub(super) struct From {
     pub offset: u64,
     lines: Option<u64>,
     counted: u64,
+    taken: Vec<Taken>,
 }
 
 /// Searches that a rotation may disturb before a copy is given up.
@@ -42,15 +44,20 @@ impl Log {
     /// The place where reading begins.
     pub fn from(&self, start: Start, s: &Sibling, settings: &FollowSettings) -> From {
         let middle = |offset| match line_start(&s.path, offset) {
-            0 => From { offset: 0, lines: Some(0), counted: 0 },
-            offset => From { offset, lines: newlines_before(&s.path, offset), counted: 0 },
+            0 => From { offset: 0, lines: Some(0), counted: 0, taken: Vec::new() },
+            offset => From { offset, lines: newlines_before(&s.path, offset), counted: 0, taken: Vec::new() },
         };
         match start {
             Start::At(offset) => middle(offset),
             Start::Back => middle(s.about.len.saturating_sub(settings.back)),
             Start::Resume(e) => {
                 let position = &self.earlier[e].position;
-                From { offset: position.low, lines: Some(position.low_lines), counted: position.counted }
+                From {
+                    offset: position.low,
+                    lines: Some(position.low_lines),
+                    counted: position.counted,
+                    taken: position.taken.clone(),
+                }
             }
         }
     }
@@ -83,12 +90,12 @@ impl Log {
             succeeded: false,
         };
         let after_gap = std::mem::take(&mut self.gap);
-        give(Followed::Opened(self.opened(&f, from.counted, after_gap)));
+        give(Followed::Opened(self.opened(&f, (from.counted, from.taken), after_gap)));
         self.queue.push(f);
         (self.begun, self.history) = (true, false);
     }
 
-    fn opened(&self, f: &Followee, counted: u64, after_gap: bool) -> Opened {
+    fn opened(&self, f: &Followee, (counted, taken): (u64, Vec<Taken>), after_gap: bool) -> Opened {
         Opened {
             id: f.id,
             role: self.role,
@@ -100,6 +107,7 @@ impl Log {
             lines_known: f.lines_known,
             counted,
             after_gap,
+            taken,
         }
     }
 
@@ -190,7 +198,7 @@ impl Log {
                 succeeded: false,
                 ..*old
             };
-            give(Followed::Opened(self.opened(&f, f.offset, false)));
+            give(Followed::Opened(self.opened(&f, (f.offset, Vec::new()), false)));
             self.queue.insert(0, f);
         }
     }

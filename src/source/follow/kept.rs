@@ -43,6 +43,7 @@ impl Kept {
             lines_known: true,
             counted: 0,
             after_gap,
+            taken: Vec::new(),
         }));
         Kept { id, path: path.to_string(), ended: false, head: Vec::new(), ring: Ring::new(QUOTABLE), offset: 0 }
     }

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::model::Tier;
+use crate::model::follow::Taken;
 use crate::source::spec::Trouble;
 
 /// Number of a followed generation of a log (one file content, from its creation to its rotation), unique in the
@@ -42,6 +43,8 @@ pub struct Opened {
     pub counted: u64,
     /// Something may lie between the generation before it and this one.
     pub after_gap: bool,
+    /// When an earlier run took in what is given again; see [`crate::model::Position`].
+    pub taken: Vec<Taken>,
 }
 
 /// What following tells, in order. Between `Opened` and `Ended` the `Bytes` of a generation are contiguous.
