@@ -60,7 +60,7 @@ pub fn recent(db: &Connection, from: Stamp) -> R<Vec<Failure>> {
 }
 
 /// Those that a condition holds for, in order of time.
-fn among(db: &Connection, condition: &str, given: &[&dyn rusqlite::ToSql]) -> R<Vec<Failure>> {
+pub fn among(db: &Connection, condition: &str, given: &[&dyn rusqlite::ToSql]) -> R<Vec<Failure>> {
     let mut marks = marks(db, condition, given)?;
     let sql = format!(
         "SELECT {RECORD}, {ROW}, {SURROUNDINGS}, {JUDGEMENT} FROM failed_fetches
