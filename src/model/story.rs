@@ -83,6 +83,8 @@ pub struct Step {
     pub start: Stamp,
     /// Last moment; not known where the log tells only when it began.
     pub end: Stamp,
+    /// Microseconds by which the clock of its node is ahead of that of the story's first node; 0 when not known.
+    pub ahead_us: i64,
     /// Microseconds that it took.
     pub duration_us: Option<i64>,
     /// Microseconds to the first byte of the answer.
@@ -190,6 +192,7 @@ impl Step {
             status: r.status,
             start: r.start.or(r.end) - zone_us,
             end: if r.unended { Stamp::NONE } else { r.end - zone_us },
+            ahead_us: 0,
             duration_us: if r.unended { None } else { r.end.since(r.start) },
             ttfb_us: r.ttfb_us,
             failed: None,
@@ -220,6 +223,7 @@ impl Step {
             status: f.status,
             start: f.started.or(f.ended) - zone_us,
             end: if f.unended { Stamp::NONE } else { f.ended - zone_us },
+            ahead_us: 0,
             duration_us: if f.unended { None } else { f.ended.since(f.started) },
             ttfb_us: f.answered.since(f.sent).filter(|_| f.origin_status > 0),
             failed: None,
@@ -252,6 +256,7 @@ impl Step {
             status: f.status,
             start: f.started.or(f.ended),
             end: f.ended,
+            ahead_us: 0,
             duration_us: f.ended.since(f.started),
             ttfb_us: None,
             failed: Some(Box::new(judged)),

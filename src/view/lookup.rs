@@ -1,9 +1,9 @@
 //! One request's whole story, as `guru lookup` prints it. In: what a lookup found; out: text, the newest stories whole,
 //! the others as one line each. It must not know where the stories come from.
 
-use crate::model::{Lookup, Stamp, StepKind, Story};
+use crate::model::{Lookup, Stamp, Step, StepKind, Story};
 
-use super::paper::{Line, Paint, Paper, Section, ends, flowing, labelled};
+use super::paper::{LABEL, Line, Paint, Paper, Section, ends, flowing, labelled};
 use super::plain::Plain;
 use super::steps::{request, step};
 use super::style::{Style, quoted};
@@ -13,6 +13,10 @@ use super::words::{count, counted};
 const WHOLE: usize = 2;
 /// Lines for others.
 const ROWS: usize = 8;
+/// Columns of a node's name.
+const NODE: usize = 12;
+/// Columns of a question that is repeated in a command.
+const LONGEST: usize = 40;
 /// Steps of a story on one screen.
 const STEPS: usize = 10;
 
@@ -107,59 +111,62 @@ fn whole_story(story: &Story, style: &Style) -> Vec<Line> {
     let title = Plain::of(&request(first));
     let title = if style.full { title } else { title.clipped(room) };
     let mut lines = ends(Line::of(title.as_str(), Paint::Strong), status, style);
-    let end = story.steps.iter().map(|s| s.end).filter(|t| t.is_known()).max().unwrap_or(first.start);
+    let own = story.steps.iter().filter(|s| s.node == first.node);
+    let end = own.map(|s| s.end).filter(|t| t.is_known()).max().unwrap_or(first.start);
     lines.push(Line::of(&style.zone.span(first.start, end.max(first.start)), Paint::Bare));
     let shown = if style.full { story.steps.len() } else { STEPS };
-    let told = |(n, s): (usize, &crate::model::Step)| n < shown || s.failed.is_some() && n < 2 * shown;
-    let mut left_out = 0;
-    for (n, s) in story.steps.iter().enumerate() {
-        match told((n, s)) {
-            true => lines.extend(step(s, first, style)),
-            false => left_out += 1,
-        }
-    }
-    if left_out > 0 {
-        lines.extend(labelled("", &format!("… and {} more (--full)", count(left_out)), style));
+    story.steps.iter().take(shown).for_each(|s| lines.extend(step(s, first, style)));
+    if story.steps.len() > shown {
+        let more = count((story.steps.len() - shown) as u64);
+        lines.extend(labelled("", &format!("… and {more} more steps (--full)"), style));
     }
     lines
 }
 
 /// Stories as one line each: when, what came of it, where, which transaction, what was asked.
 fn rows(stories: &[Story], style: &Style) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut day = Stamp::NONE;
+    let firsts = || stories.iter().take(ROWS).filter_map(|s| s.steps.first());
+    let node = |s: &Step| Plain::of(&s.node).clipped(NODE);
+    let nodes = firsts().map(|s| node(s).width()).max().unwrap_or(0);
+    let numbers = firsts().map(|s| xid(s).len()).max().unwrap_or(0);
+    let (mut lines, mut day) = (Vec::new(), Stamp::NONE);
     for story in stories.iter().take(ROWS) {
         let Some(first) = story.steps.first() else { continue };
-        if !style.zone.same_day(first.start, day) {
+        if lines.is_empty() || !style.zone.same_day(first.start, day) {
             day = first.start;
             lines.push(Line::of(&style.zone.day_and_year(day), Paint::Faint));
         }
-        let xid = if first.vxid > 0 { format!("{}  ", first.vxid) } else { String::new() };
         let incident = story.steps.iter().find_map(|s| s.failed.as_ref()?.incident);
         let incident = incident.map_or(String::new(), |id| format!("incident {id}  "));
         let status = if first.status > 0 { first.status.to_string() } else { "-".to_string() };
-        let text = format!("{status:<3}  {}  {xid}{incident}{}", first.node, request(first));
+        let pad = " ".repeat(nodes.saturating_sub(node(first).width()) + 2);
+        let number = if numbers > 0 { format!("{:>numbers$}  ", xid(first)) } else { String::new() };
+        let text = format!("{status:<3}  {}{pad}{number}{incident}{}", node(first), request(first));
         let paint = if story.steps.iter().any(|s| s.failed.is_some()) { Paint::Bad } else { Paint::Bare };
-        let room = style.columns() - super::paper::LABEL;
-        let clock = format!("{:<width$}", style.zone.second(first.start), width = super::paper::LABEL);
-        lines.push(Line::of(&clock, Paint::Strong).and(Plain::of(&text).clipped(room).as_str(), paint));
+        let text = Plain::of(&text).clipped(style.columns() - LABEL);
+        let clock = format!("{:<LABEL$}", style.zone.second(first.start));
+        lines.push(Line::of(&clock, Paint::Strong).and(text.as_str(), paint));
     }
     if stories.len() > ROWS {
-        lines.push(Line::of(&format!("{:10}… and {} more", "", count((stories.len() - ROWS) as u64)), Paint::Faint));
+        lines
+            .push(Line::of(&format!("{:LABEL$}… and {} more", "", count((stories.len() - ROWS) as u64)), Paint::Faint));
     }
-    if !stories.is_empty() {
-        lines.extend(labelled("Narrow", "with --since and --until, --host, or the XID; --full tells all", style));
-    }
+    lines.extend(labelled("Narrow", "with --since and --until, --host, or the XID; --full tells all", style));
     lines
 }
 
+fn xid(step: &Step) -> String {
+    if step.vxid > 0 { step.vxid.to_string() } else { String::new() }
+}
+
+/// The commands that show more.
 fn next(found: &Lookup, whole: usize, style: &Style) -> Vec<Line> {
-    let question = quoted(&Plain::of(found.question.trim_start_matches("XID ")).to_string());
     let logs = found.searched.history.is_none();
-    let failed = || found.stories.iter().take(whole).flat_map(|s| &s.steps).filter_map(|s| s.failed.as_ref());
+    let told = || found.stories.iter().take(whole).flat_map(|s| &s.steps);
+    let failed = || told().filter_map(|s| s.failed.as_ref());
     let mut commands = Vec::new();
     if found.stories.is_empty() && !logs {
-        commands.push(format!("guru lookup {question} PATH…"));
+        commands.push(format!("guru lookup {} PATH…", again(found)));
         commands.push(style.command("guru incidents"));
     }
     match failed().find_map(|j| j.incident) {
@@ -168,17 +175,22 @@ fn next(found: &Lookup, whole: usize, style: &Style) -> Vec<Line> {
         None => {}
     }
     commands.extend(failed().next().map(|j| format!("guru explain {}", quoted(j.failure.ruling.cause.id()))));
-    if logs && found.stories.is_empty() {
-        commands.push("guru formats detect FILE".to_string());
+    let several = found.stories.len() > whole || failed().next().is_some();
+    if several && !style.full {
+        commands.push(style.command(&format!("guru lookup {} … --full", again(found))));
     }
-    if !found.stories.is_empty() && !style.full {
-        commands.push("guru lookup … --full".to_string());
-    }
-    let told = found.stories.iter().flat_map(|s| &s.steps);
-    let hit = told.filter_map(|s| if let StepKind::Request(a) = &s.kind { Some(a.hit) } else { None }).find(|n| *n > 0);
-    commands.extend(hit.filter(|_| logs).map(|n| format!("guru lookup {n} PATH…")));
+    let hit = told().filter_map(|s| if let StepKind::Request(a) = &s.kind { Some(a.hit) } else { None });
+    commands.extend(hit.filter(|n| logs && *n > 0).take(1).map(|n| format!("guru lookup {n} PATH…")));
     if commands.is_empty() {
         commands.push("guru events PATH…".to_string());
     }
     flowing("Next", &commands, "   ", style)
+}
+
+/// The question as a word of a command; a sign that stands for it when it is long or holds a secret.
+fn again(found: &Lookup) -> String {
+    let question = found.question.strip_prefix("XID ").unwrap_or(&found.question);
+    let plain = Plain::of(question);
+    let as_it_was = plain.as_str() == question && !question.contains("<redacted") && plain.width() <= LONGEST;
+    if as_it_was { quoted(question) } else { "…".to_string() }
 }

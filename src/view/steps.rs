@@ -26,8 +26,7 @@ pub(super) fn step(step: &Step, first: &Step, style: &Style) -> Vec<Line> {
         StepKind::Request(answer) => (served(step, answer), if step.status >= 500 { Paint::Bad } else { Paint::Bare }),
         StepKind::Fetch(asked) => (fetched(step, asked), if broke(step, asked) { Paint::Bad } else { Paint::Bare }),
     };
-    let clock = style.zone.second(step.start);
-    let mut lines = painted(&clock, &told, paint, style);
+    let mut lines = painted(&style.zone.second(step.start), &told, paint, style);
     let mut more = Vec::new();
     let same_host = step.host.is_empty() || step.host == first.host;
     if (&step.method, &step.url) != (&first.method, &first.url) || !same_host {
@@ -69,7 +68,7 @@ fn served(step: &Step, answer: &Answer) -> String {
         "restart" => "restarted request",
         _ => "request",
     };
-    format!("{} ({}) {kind}{}{client}: {}", step.node, step.tier, number(step.vxid), came_of(step, step.status))
+    format!("{} {kind}{}{client}: {}", who(step), number(step.vxid), came_of(step, step.status))
 }
 
 /// `cache-1 (cache) fetch 98307 from web (10.0.0.11:8080): 200 after 20 ms`.
@@ -101,12 +100,21 @@ fn fetched(step: &Step, asked: &Asked) -> String {
         s => format!(" (it got {s})"),
     };
     let again = if asked.retried { ", retried" } else { "" };
-    let head = format!("{} ({}) {kind}{}{whom}", step.node, step.tier, number(step.vxid));
+    let head = format!("{} {kind}{}{whom}", who(step), number(step.vxid));
     format!("{head}: {what}{}{got}{again}", came_of(step, status))
 }
 
 fn broke(step: &Step, asked: &Asked) -> bool {
     step.failed.is_some() || asked.outcome.has_failed()
+}
+
+/// `web1 (origin, clock +2.30 s)`.
+fn who(step: &Step) -> String {
+    let clock = match step.ahead_us {
+        us if us.abs() < SECOND / 10 => String::new(),
+        us => format!(", clock {:+.2} s", us as f64 / SECOND as f64),
+    };
+    format!("{} ({}{clock})", step.node, step.tier)
 }
 
 fn number(vxid: u64) -> String {
@@ -125,6 +133,7 @@ fn came_of(step: &Step, status: u16) -> String {
 /// `0.4 ms`, `412 ms`, `1.51 s`, `3 min`.
 fn took(us: i64) -> String {
     match us.max(0) {
+        0 => "under 1 ms".to_string(),
         us if us < 10_000 => format!("{:.1} ms", us as f64 / 1_000.0),
         us if us < SECOND => format!("{:.0} ms", us as f64 / 1_000.0),
         us if us < 2 * MINUTE => format!("{:.2} s", us as f64 / SECOND as f64),

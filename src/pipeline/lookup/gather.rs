@@ -16,6 +16,8 @@ pub struct Record {
     pub key: u64,
     /// Id that travelled with it; 0 for none.
     pub travelled: u32,
+    /// Granularity of its stamps, microseconds.
+    pub resolution_us: i64,
     /// True when it answers the question itself.
     pub seed: bool,
 }
@@ -28,12 +30,18 @@ impl Record {
             Event::Fetch(f) => (key_of(f.method, f.url), f.travelled_id as u32),
             _ => return None,
         };
-        Some(Record { step: Step::of(event, logged)?, key, travelled, seed: false })
+        Some(Record {
+            step: Step::of(event, logged)?,
+            key,
+            travelled,
+            resolution_us: logged.resolution_us,
+            seed: false,
+        })
     }
 
     /// What is known of a failed fetch whose own record is not at hand.
     pub fn failed(step: Step) -> Record {
-        Record { step, key: 0, travelled: 0, seed: false }
+        Record { step, key: 0, travelled: 0, resolution_us: 0, seed: false }
     }
 
     /// True for a request.

@@ -5,8 +5,31 @@ use std::collections::HashMap;
 
 use crate::classify::Rules;
 use crate::model::incident::Quote;
-use crate::model::{Failure, Judged};
+use crate::model::{Failure, Judged, Stamp};
 use crate::pipeline::Analysis;
+
+/// Between the two ends of a connection lies a little time.
+const SLACK: i64 = 20_000;
+
+/// A clock as another node sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// So much it is ahead, microseconds.
+    pub ahead_us: i64,
+    /// So inexact that is.
+    pub blur_us: i64,
+}
+
+impl Clock {
+    /// Nothing is known of it: most likely it is right.
+    const UNKNOWN: Clock = Clock { ahead_us: 0, blur_us: 1_100_000 };
+
+    /// True when a moment of it, logged with that granularity, may lie between two of the other clock.
+    pub fn may_lie(self, at: Stamp, resolution_us: i64, from: Stamp, to: Stamp) -> bool {
+        let (at, blur) = (at - self.ahead_us, self.blur_us + resolution_us);
+        at.is_known() && from.is_known() && at >= from - blur && at <= to + blur
+    }
+}
 
 /// Judged failed fetches.
 pub struct Judgements<'a> {
@@ -48,10 +71,11 @@ impl<'a> Judgements<'a> {
         self.linked.get(&line).copied()
     }
 
-    /// By how much the clock of a node that is asked is ahead of that of the node that asks, microseconds.
-    pub fn ahead(&self, from: &str, to: &str) -> i64 {
+    /// The clock of a node that is asked as the node that asks sees it.
+    pub fn clock(&self, from: &str, to: &str) -> Clock {
         let pair = self.analysis.report.clock_offsets.iter().find(|c| c.from == from && c.to == to);
-        pair.map_or(0, |c| (c.offset_ms * 1000.0) as i64)
+        let us = |ms: f64| (ms * 1_000.0) as i64;
+        pair.map_or(Clock::UNKNOWN, |c| Clock { ahead_us: us(c.offset_ms), blur_us: us(c.error_ms) + SLACK })
     }
 
     /// The judgement of a failed fetch.

@@ -18,8 +18,6 @@ use crate::model::{Event, Logged, Request, RequestReason, Stamp, Step, StepKind,
 
 /// Parts of one tree are not further apart.
 pub const APART: i64 = 60 * SECOND;
-/// So exact are clocks and stamps at least.
-pub const BLUR: i64 = 1_100_000;
 /// So many parts are kept of all stories: includes of includes multiply.
 const MOST: usize = 20_000;
 
@@ -96,7 +94,14 @@ impl<'a> Net<'a> {
                     || self.is_near(if has_parent(r.reason) { r.parent } else { 0 }, event, logged)
                     || self.was_asked(r, logged)
             }
-            Event::Fetch(f) => self.is_near(f.vxid, event, logged) || self.is_near(f.parent, event, logged),
+            Event::Fetch(f) if f.vxid > 0 => {
+                self.is_near(f.vxid, event, logged) || self.is_near(f.parent, event, logged)
+            }
+            // A line that tells both of a request and of its fetch.
+            Event::Fetch(f) => {
+                let (file, _) = (logged.place)(f.at);
+                !self.held.is_empty() && self.held.contains(&name_of(file, f.at.offset, true, 0))
+            }
             _ => false,
         };
         belongs && self.records.len() < MOST && !self.held.contains(&name(event, logged))
@@ -170,8 +175,8 @@ impl Window {
         if logged.tier <= self.tier || status != self.status || logged.node == self.near.node.as_bytes() {
             return false;
         }
-        let at = at - judgements.ahead(&self.near.node, &String::from_utf8_lossy(logged.node));
-        at.is_known() && within(at, self.near.from - BLUR, self.near.to + BLUR)
+        let clock = judgements.clock(&self.near.node, &String::from_utf8_lossy(logged.node));
+        clock.may_lie(at, logged.resolution_us, self.near.from, self.near.to)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::gather::Record;
 use super::judged::Judgements;
-use super::net::{APART, BLUR, within};
+use super::net::{APART, within};
 use crate::model::{Step, StepKind, Story, Tier};
 
 /// A chain of causes is not longer.
@@ -155,14 +155,15 @@ impl Tree<'_> {
 
     /// True when a request may be what a fetch caused.
     fn could_be(&self, request: usize, fetch: usize) -> bool {
+        let resolution_us = self.records[request].resolution_us;
         let (line, fetch) = (&self.records[request].step, &self.records[fetch].step);
         let lower = Tier::parse(line.tier) > Tier::parse(fetch.tier);
         let StepKind::Fetch(asked) = &fetch.kind else { return false };
         if !lower || line.node == fetch.node || line.status != asked.origin_status {
             return false;
         }
-        let at = line.end.or(line.start) - self.judgements.ahead(&fetch.node, &line.node);
-        within(at, fetch.start - BLUR, fetch.end.or(fetch.start) + BLUR)
+        let clock = self.judgements.clock(&fetch.node, &line.node);
+        clock.may_lie(line.end.or(line.start), resolution_us, fetch.start, fetch.end.or(fetch.start))
     }
 
     fn fetches(&self) -> HashMap<u64, usize> {
@@ -202,8 +203,17 @@ impl Tree<'_> {
         let mut records: Vec<Option<Record>> = self.records.into_iter().map(Some).collect();
         let roots = order.into_iter().filter(|n| self.parents[*n].is_none());
         let mut stories: Vec<Story> = roots.filter_map(|root| one(root, &children, &mut records)).collect();
+        stories.iter_mut().for_each(|s| tell_clocks(s, self.judgements));
         stories.sort_by_key(|s| Reverse(s.at()));
         stories
+    }
+}
+
+/// Says of each step by how much its clock is ahead of that of the first.
+fn tell_clocks(story: &mut Story, judgements: &Judgements<'_>) {
+    let Some(first) = story.steps.first().map(|s| s.node.clone()) else { return };
+    for step in story.steps.iter_mut().filter(|s| s.node != first) {
+        step.ahead_us = judgements.clock(&first, &step.node).ahead_us;
     }
 }
 
