@@ -7,7 +7,7 @@ use super::failure::{Failure, identity};
 use super::fetch::{Fetch, FetchOutcome};
 use super::incident::Quote;
 use super::redact::redact;
-use super::request::{MadeBy, Request};
+use super::request::{MadeBy, Request, RequestReason};
 use super::stamp::Stamp;
 
 /// What a lookup found.
@@ -51,6 +51,14 @@ impl Story {
     /// When it began.
     pub fn at(&self) -> Stamp {
         self.steps.first().map_or(Stamp::NONE, |s| s.start)
+    }
+
+    /// What the client got in the end: after restarts, the answer of the last one; 0 when not known.
+    pub fn status(&self) -> u16 {
+        let first = self.steps.first();
+        let restarted = |s: &&Step| s.reason == RequestReason::Restart.word();
+        let last = self.steps.iter().filter(restarted).next_back();
+        last.or(first).map_or(0, |s| s.status)
     }
 }
 

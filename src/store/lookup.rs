@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 
 use super::known::among;
-use super::text::{masked, stamp, us};
+use super::text::{masked, plain, stamp, us};
 use crate::model::failure::Failure;
 use crate::model::question::{Question, is_host};
 use crate::model::stamp::Stamp;
@@ -106,11 +106,11 @@ fn text(bytes: &[u8]) -> Value {
     Value::from(String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// The question as the history would have stored it: secrets masked.
+/// The question as the history would have stored it: without control characters, secrets masked.
 fn stored(question: &Question) -> Question {
-    let Question::Url { host, path, query: Some(query) } = question else { return question.clone() };
-    let url = [b"?", query.as_slice()].concat();
-    let url = String::from_utf8_lossy(&url).into_owned();
-    let query = Some(masked(&url).as_bytes()[1..].to_vec());
-    Question::Url { host: host.clone(), path: path.clone(), query }
+    let Question::Url { host, path, query } = question else { return question.clone() };
+    let text = |bytes: &[u8]| plain(&String::from_utf8_lossy(bytes)).into_owned();
+    let path = text(path).into_bytes();
+    let query = query.as_ref().map(|q| masked(&text(&[b"?", q.as_slice()].concat())).as_bytes()[1..].to_vec());
+    Question::Url { host: host.clone(), path, query }
 }

@@ -102,7 +102,7 @@ fn advice(found: &Lookup) -> &'static str {
 
 fn whole_story(story: &Story, style: &Style) -> Vec<Line> {
     let Some(first) = story.steps.first() else { return Vec::new() };
-    let status = match first.status {
+    let status = match story.status() {
         0 => Line::of("no answer", Paint::Careful),
         s if s >= 500 => Line::of(&s.to_string(), Paint::Bad),
         s => Line::of(&s.to_string(), Paint::Good),
@@ -138,7 +138,7 @@ fn rows(stories: &[Story], style: &Style) -> Vec<Line> {
         }
         let incident = story.steps.iter().find_map(|s| s.failed.as_ref()?.incident);
         let incident = incident.map_or(String::new(), |id| format!("incident {id}  "));
-        let status = if first.status > 0 { first.status.to_string() } else { "-".to_string() };
+        let status = if story.status() > 0 { story.status().to_string() } else { "-".to_string() };
         let pad = " ".repeat(nodes.saturating_sub(node(first).width()) + 2);
         let number = if numbers > 0 { format!("{:>numbers$}  ", xid(first)) } else { String::new() };
         let text = format!("{status:<3}  {}{pad}{number}{incident}{}", node(first), request(first));

@@ -118,7 +118,7 @@ pub fn lookup_json(found: &Lookup) -> String {
 fn request(story: &Story) -> Request<'_> {
     Request {
         time: time(story.at()),
-        status: story.steps.first().and_then(|s| status(s.status)),
+        status: status(story.status()),
         incident: story.steps.iter().find_map(|s| s.failed.as_ref()?.incident),
         steps: story.steps.iter().map(step).collect(),
     }

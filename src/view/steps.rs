@@ -2,6 +2,7 @@
 //! out: its lines. It must not know which story it is part of, but for what need not be said again.
 
 use crate::model::incident::Quote;
+use crate::model::question::is_host;
 use crate::model::stamp::{MINUTE, SECOND};
 use crate::model::{Answer, Asked, FetchOutcome, Impact, Judged, MadeBy, Step, StepKind, Verdict};
 
@@ -28,15 +29,14 @@ pub(super) fn step(step: &Step, first: &Step, style: &Style) -> Vec<Line> {
     };
     let mut lines = painted(&style.zone.second(step.start), &told, paint, style);
     let mut more = Vec::new();
-    let same_host = step.host.is_empty() || step.host == first.host;
+    let same_host = is_host(first.host.as_bytes(), step.host.as_bytes());
     if (&step.method, &step.url) != (&first.method, &first.url) || !same_host {
         let text = Plain::of(&request(step));
         more.push(Line::of(text.clipped(room(style)).as_str(), Paint::Bare));
     }
     if let StepKind::Request(answer) = &step.kind {
-        more.extend(
-            Plain::of(&came_from(step, answer)).wrapped(room(style)).iter().map(|t| Line::of(t.as_str(), Paint::Bare)),
-        );
+        let from = Plain::of(&came_from(step, answer)).wrapped(style.columns() - LABEL);
+        more.extend(from.iter().filter(|t| t.width() > 0).map(|t| Line::of(t.as_str(), Paint::Bare)));
     }
     more.extend(step.place.as_ref().filter(|p| !p.file.is_empty()).map(|p| place(p, style)));
     lines.extend(beside("", more));
@@ -54,7 +54,7 @@ fn place(place: &Quote, style: &Style) -> Line {
     Line::of(&whole_place(place, style.columns() - LABEL, style), Paint::Faint)
 }
 
-/// `cache-1 (cache) request 98306 of 192.0.2.7: 503 after 412 ms`.
+/// `cache-1 (cache) request 98306 of 192.0.2.7: 503 in 412 ms`.
 fn served(step: &Step, answer: &Answer) -> String {
     let client = match (answer.client.as_str(), answer.forwarded.as_str()) {
         ("", "") => String::new(),
@@ -71,7 +71,7 @@ fn served(step: &Step, answer: &Answer) -> String {
     format!("{} {kind}{}{client}: {}", who(step), number(step.vxid), came_of(step, step.status))
 }
 
-/// `cache-1 (cache) fetch 98307 from web (10.0.0.11:8080): 200 after 20 ms`.
+/// `cache-1 (cache) fetch 98307 from web (10.0.0.11:8080): 200 in 20 ms`.
 fn fetched(step: &Step, asked: &Asked) -> String {
     let whom = match (asked.backend.as_str(), asked.backend_addr.as_str()) {
         ("", "") => String::new(),
@@ -121,10 +121,10 @@ fn number(vxid: u64) -> String {
     if vxid > 0 { format!(" {vxid}") } else { String::new() }
 }
 
-/// `503 after 412 ms, first byte after 400 ms`.
+/// `503 in 412 ms, first byte after 400 ms`.
 fn came_of(step: &Step, status: u16) -> String {
     let status = if status > 0 { status.to_string() } else { "no answer".to_string() };
-    let whole = step.duration_us.map(|us| format!(" after {}", took(us))).unwrap_or_default();
+    let whole = step.duration_us.map(|us| format!(" in {}", took(us))).unwrap_or_default();
     let ttfb = step.ttfb_us.filter(|us| step.duration_us.is_none_or(|all| all - us > SECOND / 10));
     let ttfb = ttfb.map(|us| format!(", first byte after {}", took(us))).unwrap_or_default();
     format!("{status}{whole}{ttfb}")
@@ -134,6 +134,7 @@ fn came_of(step: &Step, status: u16) -> String {
 fn took(us: i64) -> String {
     match us.max(0) {
         0 => "under 1 ms".to_string(),
+        us if us < 50 => "under 0.1 ms".to_string(),
         us if us < 10_000 => format!("{:.1} ms", us as f64 / 1_000.0),
         us if us < SECOND => format!("{:.0} ms", us as f64 / 1_000.0),
         us if us < 2 * MINUTE => format!("{:.2} s", us as f64 / SECOND as f64),
@@ -145,7 +146,7 @@ fn took(us: i64) -> String {
 fn came_from(step: &Step, answer: &Answer) -> String {
     let mut parts = Vec::new();
     match answer.made_by {
-        MadeBy::Fetch if !answer.restarted => parts.push("answered by its own fetch".to_string()),
+        MadeBy::Fetch if step.vxid > 0 && !answer.restarted => parts.push("answered by its own fetch".to_string()),
         MadeBy::Hit => {
             let object = if answer.hit > 0 { format!(", stored by fetch {}", answer.hit) } else { String::new() };
             parts.push(format!("answered from the cache{object}"));
@@ -205,7 +206,7 @@ fn origin(judged: &Judged) -> String {
         verdict => saw(verdict).to_string(),
     };
     if let Some(link) = &f.link {
-        let whole = link.duration_us.map(|us| format!(" after {}", took(us))).unwrap_or_default();
+        let whole = link.duration_us.map(|us| format!(" in {}", took(us))).unwrap_or_default();
         text += &format!("; its line says {}{whole}", link.status);
         if let Some(late) = link.late_us.filter(|us| *us > 0) {
             text += &format!(", {} too late", took(late));
