@@ -177,7 +177,9 @@ fn next(found: &Lookup, whole: usize, style: &Style) -> Vec<Line> {
     commands.extend(failed().next().map(|j| format!("guru explain {}", quoted(j.failure.ruling.cause.id()))));
     let several = found.stories.len() > whole || failed().next().is_some();
     if several && !style.full {
-        commands.push(style.command(&format!("guru lookup {} … --full", again(found))));
+        let whole = style.command(&format!("guru lookup {} … --full", again(found)));
+        let fits = Plain::of(&whole).width() <= style.columns() - LABEL;
+        commands.push(if fits { whole } else { "guru lookup … --full".to_string() });
     }
     let hit = told().filter_map(|s| if let StepKind::Request(a) = &s.kind { Some(a.hit) } else { None });
     commands.extend(hit.filter(|n| logs && *n > 0).take(1).map(|n| format!("guru lookup {n} PATH…")));

@@ -214,6 +214,6 @@ fn name(event: &Event<'_>, logged: &Logged<'_>) -> u64 {
 }
 
 fn name_of(file: &[u8], offset: u64, request: bool, vxid: u64) -> u64 {
-    let numbers = [offset.to_le_bytes(), vxid.to_le_bytes()].concat();
-    xxh3_64_with_seed(&numbers, xxh3_64_with_seed(file, u64::from(request)))
+    let numbers = u128::from(offset) << 64 | u128::from(vxid);
+    xxh3_64_with_seed(&numbers.to_le_bytes(), xxh3_64_with_seed(file, u64::from(request)))
 }
