@@ -126,7 +126,7 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
 }
 
 /// What each source was taken for.
-fn taken(plan: &Plan<'_>) -> Vec<view::Recognition> {
+pub(super) fn taken(plan: &Plan<'_>) -> Vec<view::Recognition> {
     let one = |r: &pipeline::Recognised| {
         let series = &plan.context.reading(r.series).series;
         view::Recognition {

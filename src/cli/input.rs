@@ -74,6 +74,17 @@ impl Input {
         Ok(resolve(&specs))
     }
 
+    /// The first and the last moment that were asked for, each known only when it was named.
+    pub fn span(&self, now: Stamp) -> Result<(Stamp, Stamp)> {
+        let moment = |w: &Option<String>| w.as_ref().map_or(Ok(Stamp::NONE), |w| when::parse(w, now));
+        let (since, until) = (moment(&self.since)?, moment(&self.until)?);
+        if since.is_known() && until.is_known() && since > until {
+            return Err(Error::new(Kind::Usage, "--since is later than --until: no moment lies between them")
+                .hint("give the earlier moment to --since"));
+        }
+        Ok((since, until))
+    }
+
     /// The job of reading these files; what is not said here has its neutral value.
     pub fn job<'a>(
         &self,
@@ -83,13 +94,7 @@ impl Input {
         progress: Arc<Progress>,
         history: &'a AskHistory<'a>,
     ) -> Result<Job<'a>> {
-        let now = Stamp(chrono::Utc::now().timestamp_micros());
-        let moment = |w: &Option<String>| w.as_ref().map_or(Ok(Stamp::NONE), |w| when::parse(w, now));
-        let (since, until) = (moment(&self.since)?, moment(&self.until)?);
-        if since.is_known() && until.is_known() && since > until {
-            return Err(Error::new(Kind::Usage, "--since is later than --until: no moment lies between them")
-                .hint("give the earlier moment to --since"));
-        }
+        let (since, until) = self.span(Stamp(chrono::Utc::now().timestamp_micros()))?;
         Ok(Job {
             files,
             formats: self.format.iter().map(|f| forced(f, library)).collect::<Result<_>>()?,

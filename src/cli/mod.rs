@@ -12,6 +12,7 @@ mod formats;
 mod input;
 mod keep;
 mod known;
+mod lookup;
 mod remember;
 mod sources;
 mod standard;
@@ -60,6 +61,8 @@ enum Command {
     Note(history::NoteArgs),
     /// Say what another limit would have spared: whatif 3 first_byte_timeout=90s
     Whatif(whatif::Args),
+    /// Tell one request's whole story: by the XID of its error page, its URL, or an address
+    Lookup(lookup::Args),
     /// Explain a cause, or a message pasted from a log or an error page
     Explain(explain::Args),
     /// Say which log formats are known, or what a file is
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Resolve(args) => remember::resolve(&args, &cli.common),
         Command::Note(args) => remember::note(&args, &cli.common),
         Command::Whatif(args) => whatif::run(&args, &cli.common),
+        Command::Lookup(args) => lookup::run(&args, &cli.common),
         Command::Explain(args) => explain::run(&args, &cli.common),
         Command::Formats(args) => formats::run(&args, &cli.common),
         Command::Config(args) => config::run(&args, &cli.common),

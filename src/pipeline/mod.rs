@@ -20,6 +20,7 @@ mod impact;
 mod inside;
 mod known;
 mod linking;
+mod lookup;
 mod outside;
 mod partial;
 mod plan;
@@ -52,6 +53,7 @@ pub use encode::Encode;
 pub use fold::fold;
 pub use inside::{Log, Logs, logs};
 pub use known::stops;
+pub use lookup::{Looked, lookup};
 pub use partial::Partial;
 pub use plan::{Plan, bears_requests, plan};
 pub use reach::{Reach, Split};
@@ -95,6 +97,7 @@ pub struct History {
 pub type AskHistory<'a> = dyn Fn(report::Span) -> History + Sync + 'a;
 
 /// What to do.
+#[derive(Clone)]
 pub struct Job<'a> {
     /// Files to read.
     pub files: Vec<Found>,

@@ -70,7 +70,7 @@ pub fn members(db: &Connection, incident: u32) -> R<Vec<Failure>> {
 }
 
 /// Those that a condition holds for, in order of time.
-fn among(db: &Connection, condition: &str, given: &[&dyn rusqlite::ToSql]) -> R<Vec<Failure>> {
+pub fn among(db: &Connection, condition: &str, given: &[&dyn rusqlite::ToSql]) -> R<Vec<Failure>> {
     let mut marks = marks(db, condition, given)?;
     let sql = format!(
         "SELECT {RECORD}, {ROW}, {SURROUNDINGS}, {JUDGEMENT} FROM failed_fetches

@@ -22,6 +22,7 @@ mod known_row;
 mod ledger;
 mod list;
 mod locate;
+mod lookup;
 mod merge;
 mod migrate;
 mod open;
@@ -50,6 +51,7 @@ use crate::model::stamp::Stamp;
 pub use human::Worked;
 pub use list::Filter;
 pub use locate::{Chosen, PACKAGED, choose, locate};
+pub use lookup::{Answers, Inquiry};
 pub use outbox::Letter;
 pub use save::Batch;
 
@@ -222,6 +224,11 @@ impl Store {
             tx.commit()
         });
         written.map_err(|e| fault::fault(&self.path, "write", &e))
+    }
+
+    /// The failed fetches that answer a question about one request, newest first.
+    pub fn lookup(&self, inquiry: &Inquiry) -> Result<Answers> {
+        self.read(|db| lookup::lookup(db, inquiry))
     }
 
     /// The incident that the first of these failed fetches is in that is stored; `None` when none is.

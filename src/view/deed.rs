@@ -19,13 +19,18 @@ const KINDS: [&str; 3] = ["look", "change", "NOT"];
 
 /// `FILE:LINE`, or `FILE byte OFFSET` of a binary log, cut at its front to fit; the end of a path tells more than its beginning.
 fn place(quote: &Quote, style: &Style) -> String {
+    whole_place(quote, PLACE, style)
+}
+
+/// The same in at most so many columns.
+pub(super) fn whole_place(quote: &Quote, columns: usize, style: &Style) -> String {
     let line = match quote.offset {
         Some(byte) => format!(" byte {byte}"),
         None if quote.line > 0 => format!(":{}", quote.line),
         None => String::new(),
     };
     let file = Plain::of(&quote.file).to_string();
-    let room = PLACE.saturating_sub(line.len());
+    let room = columns.saturating_sub(line.len());
     if style.full || file.chars().count() <= room {
         return format!("{file}{line}");
     }
@@ -37,7 +42,7 @@ fn place(quote: &Quote, style: &Style) -> String {
 }
 
 /// One quote: its most telling part on one line of the screen, wrapped when everything is shown.
-fn quote(q: &Quote, style: &Style) -> Vec<Line> {
+pub(super) fn quote(q: &Quote, style: &Style) -> Vec<Line> {
     let place = Plain::of(&place(q, style)).to_string();
     let columns = style.columns() - LABEL;
     if style.full {
@@ -70,18 +75,22 @@ pub(super) fn example(incident: &Incident, style: &Style) -> Vec<Line> {
     incident.examples.iter().take(room).flat_map(|e| one_example(e, style)).collect()
 }
 
+/// What the next tier saw, in a few words.
+pub(super) fn saw(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NoOriginLog => "no log covers it",
+        Verdict::Ambiguous => "several lines could be it",
+        Verdict::NeverArrived => "never arrived",
+        Verdict::NotSent => "not sent",
+        Verdict::OriginAborted => "we hung up",
+        Verdict::LateAnswer => "answered late",
+        Verdict::AnswerRefused => "answer rejected by us",
+        Verdict::OriginFailed => "it failed itself",
+    }
+}
+
 fn one_example(e: &Example, style: &Style) -> Vec<Line> {
-    let saw = match Verdict::parse(&e.verdict) {
-        Some(Verdict::NoOriginLog) => "no log covers it",
-        Some(Verdict::Ambiguous) => "several lines could be it",
-        Some(Verdict::NeverArrived) => "never arrived",
-        Some(Verdict::NotSent) => "not sent",
-        Some(Verdict::OriginAborted) => "we hung up",
-        Some(Verdict::LateAnswer) => "answered late",
-        Some(Verdict::AnswerRefused) => "answer rejected by us",
-        Some(Verdict::OriginFailed) => "it failed itself",
-        None => e.verdict.as_str(),
-    };
+    let saw = Verdict::parse(&e.verdict).map_or(e.verdict.as_str(), |v| saw(v));
     let at = style.zone.second(e.at);
     let room = (style.columns() - LABEL).saturating_sub(at.len() + saw.len() + 4);
     let request = Plain::of(&e.request);

@@ -43,13 +43,13 @@ struct Object<'f> {
 }
 
 #[derive(Serialize)]
-struct Alternative {
+pub(super) struct Alternative {
     cause: &'static str,
     confidence: f64,
 }
 
 #[derive(Serialize)]
-struct QuoteObject<'f> {
+pub(super) struct QuoteObject<'f> {
     file: Option<&'f str>,
     line: Option<u64>,
     /// Only for a binary log, which has no lines.
@@ -59,7 +59,7 @@ struct QuoteObject<'f> {
 }
 
 #[derive(Serialize)]
-struct Origin<'f> {
+pub(super) struct Origin<'f> {
     file: Option<&'f str>,
     line: Option<u64>,
     /// Only for a binary log, which has no lines.
@@ -99,11 +99,7 @@ pub fn failed_fetch(failure: &Failure, evidence: Option<&Evidence>, incident: Op
         impact: failure.impact.word(),
         cause: r.cause.id(),
         confidence: thousandths(r.confidence),
-        alternatives: r
-            .runner_up
-            .map(|(c, p)| Alternative { cause: c.id(), confidence: thousandths(p) })
-            .into_iter()
-            .collect(),
+        alternatives: alternatives(failure),
         evidence: evidence.map(|e| e.own.iter().map(quote).collect()).unwrap_or_default(),
         verdict: failure.verdict.word(),
         origin_cause: failure.origin_cause.map(|c| c.id()),
@@ -113,7 +109,7 @@ pub fn failed_fetch(failure: &Failure, evidence: Option<&Evidence>, incident: Op
     })
 }
 
-fn origin<'f>(failure: &Failure, evidence: Option<&'f Evidence>) -> Option<Origin<'f>> {
+pub(super) fn origin<'f>(failure: &Failure, evidence: Option<&'f Evidence>) -> Option<Origin<'f>> {
     let link = failure.link?;
     let at = evidence.and_then(|e| e.origin.as_ref());
     Some(Origin {
@@ -129,7 +125,7 @@ fn origin<'f>(failure: &Failure, evidence: Option<&'f Evidence>) -> Option<Origi
     })
 }
 
-fn quote(q: &Quote) -> QuoteObject<'_> {
+pub(super) fn quote(q: &Quote) -> QuoteObject<'_> {
     QuoteObject {
         file: (!q.file.is_empty()).then_some(q.file.as_str()),
         line: (q.line > 0).then_some(q.line),
@@ -138,19 +134,25 @@ fn quote(q: &Quote) -> QuoteObject<'_> {
     }
 }
 
-fn hex(id: u64) -> String {
+pub(super) fn hex(id: u64) -> String {
     format!("{id:016x}")
+}
+
+/// The runners-up of its cause.
+pub(super) fn alternatives(failure: &Failure) -> Vec<Alternative> {
+    let runner_up = failure.ruling.runner_up;
+    runner_up.map(|(c, p)| Alternative { cause: c.id(), confidence: thousandths(p) }).into_iter().collect()
 }
 
 fn text(t: Text) -> Option<Text> {
     (!t.is_empty()).then_some(t)
 }
 
-fn time(at: Stamp) -> Option<String> {
+pub(super) fn time(at: Stamp) -> Option<String> {
     at.is_known().then(|| at.rfc3339())
 }
 
-fn status(n: u16) -> Option<u16> {
+pub(super) fn status(n: u16) -> Option<u16> {
     (n > 0).then_some(n)
 }
 

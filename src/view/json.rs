@@ -38,6 +38,11 @@ pub fn incident_json(incident: &Incident) -> String {
     safe(serde_json::to_string_pretty(incident)) + "\n"
 }
 
+/// One object as an indented document.
+pub(super) fn document<T: Serialize>(value: &T) -> String {
+    safe(serde_json::to_string_pretty(value)) + "\n"
+}
+
 /// One object on one line.
 pub(super) fn line<T: Serialize>(value: &T) -> String {
     safe(serde_json::to_string(value)) + "\n"

@@ -27,7 +27,7 @@ fn history() -> Place {
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["analyze"],
         &["tail"],
@@ -36,6 +36,7 @@ fn help_of_every_command() {
         &["show"],
         &["resolve"],
         &["note"],
+        &["lookup"],
         &["explain"],
         &["formats"],
         &["formats", "list"],
