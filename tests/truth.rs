@@ -43,7 +43,7 @@ fn score_slices(origin: &str) -> Score {
         total.add(&score);
     }
     println!("{:<18} {origin:<9} {total}", "TOTAL");
-    assert!(total.causes >= 330, "the slices hold 340 failed fetches: {total}");
+    assert!(total.causes >= 290, "the slices hold 298 failed fetches: {total}");
     total
 }
 

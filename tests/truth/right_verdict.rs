@@ -51,7 +51,7 @@ impl Course {
 
     /// The right verdict.
     pub fn verdict(&self, t: &Value) -> Right {
-        if t["origin_saw"] == false {
+        if t["origin_saw"] == false && !hung_up(t) {
             return Right::Is(Verdict::NotSent);
         }
         answer(t).map(Right::Is).unwrap_or_else(|| match t["origin_rows"].as_array().and_then(|rows| rows.last()) {
@@ -79,6 +79,13 @@ impl Course {
     }
 }
 
+/// True when a connection ended before an answer was complete. On a kept connection the request may have been sent to
+/// nobody.
+fn hung_up(t: &Value) -> bool {
+    let mut errors = t["fetch_errors"].as_array().expect("errors").iter().filter_map(Value::as_str);
+    errors.any(|e| e.starts_with("HTC eof"))
+}
+
 /// What an answer decides, whether or not its line is found.
 fn answer(t: &Value) -> Option<Verdict> {
     let errors = t["fetch_errors"].as_array().expect("errors");
@@ -86,7 +93,7 @@ fn answer(t: &Value) -> Option<Verdict> {
     let unread = errors.iter().any(|e| e == "http format error");
     let status = t["origin_status"].as_u64().filter(|_| !unread);
     let cause = t["cause"].as_str().expect("a cause");
-    let unreadable = cause.starts_with("oversized.") || cause.starts_with("protocol.");
+    let unreadable = (cause.starts_with("oversized.") || cause.starts_with("protocol.")) && !hung_up(t);
     match status {
         Some(500..) => Some(Verdict::OriginFailed),
         Some(403) if cause == "firewall" => Some(Verdict::OriginFailed),
@@ -97,10 +104,11 @@ fn answer(t: &Value) -> Option<Verdict> {
 
 fn by_line(t: &Value, row: &Value) -> Right {
     let late = row["end"].as_f64().expect("an end") - t["end"].as_f64().expect("an end");
+    let gave_up = t["cause"].as_str().is_some_and(|c| c.starts_with("timeout."));
     match row["status"].as_u64() {
         Some(499) => Right::Is(Verdict::OriginAborted),
-        _ if late > AT_ONCE => Right::Is(Verdict::LateAnswer),
-        Some(200..=399) if late > -AT_ONCE => Right::Open("the origin was done when the cache gave up"),
+        _ if gave_up && late > AT_ONCE => Right::Is(Verdict::LateAnswer),
+        _ if gave_up && late > -AT_ONCE => Right::Open("the origin was done when the cache gave up"),
         _ => Right::Is(Verdict::OriginFailed),
     }
 }
