@@ -189,6 +189,9 @@ fn set_line(f: &mut Failure, r: &RequestRow) {
     if r.flags & RequestRow::SAYS_ANSWERED != 0 {
         f.facts.flag(Fact::LinkedUpstreamAnswered, r.flags & RequestRow::ANSWERED != 0);
     }
+    if r.flags & RequestRow::SAYS_CONNECTED != 0 {
+        f.facts.flag(Fact::LinkedUpstreamConnected, r.flags & RequestRow::CONNECTED != 0);
+    }
     f.facts.maybe(Fact::LinkedUpstreamStatus, (r.upstream > 0).then_some(r.upstream.into()));
 }
 
