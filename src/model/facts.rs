@@ -106,6 +106,9 @@ facts! {
     LinkedUpstreamStatus = "linked_upstream_status",
     /// 1 when that upstream sent headers (upstream_header_time is a number), 0 when not; absent when not logged.
     LinkedUpstreamAnswered = "linked_upstream_answered",
+    /// 1 when the connection to that upstream stood (upstream_connect_time is a number), 0 when not; absent when not
+    /// logged.
+    LinkedUpstreamConnected = "linked_upstream_connected",
 }
 
 impl Fact {

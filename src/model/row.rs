@@ -150,6 +150,10 @@ impl RequestRow {
     pub const ANSWERED: u16 = 8;
     /// `connection` is the hash of the peer's address.
     pub const PEER: u16 = 16;
+    /// The format says whether the connection to the upstream stood.
+    pub const SAYS_CONNECTED: u16 = 32;
+    /// It stood.
+    pub const CONNECTED: u16 = 64;
 
     /// Number of the client connection, low 32 bits; 0 when not logged.
     pub fn connection_number(&self) -> u32 {

@@ -1,4 +1,4 @@
-//! What a proxy's own access line says of the upstream it asked. In: nothing; out: `Upstream`, three optional facts.
+//! What a proxy's own access line says of the upstream it asked. In: nothing; out: `Upstream`, four optional facts.
 //! It must not know the log's field names.
 
 /// What is known of the upstream behind a served request; the default knows nothing.
@@ -9,6 +9,9 @@ pub struct Upstream {
     pub status: u16,
     /// Whether the last upstream sent response headers; `None` when the format does not say.
     pub answered: Option<bool>,
+    /// Whether the connection to the last upstream stood, with TLS where it speaks TLS; `None` when the format does not
+    /// say.
+    pub connected: Option<bool>,
     /// Whether any upstream was asked; `None` when the format does not say.
     pub asked: Option<bool>,
 }

@@ -330,6 +330,7 @@ fn with_upstream(mut row: RequestRow, r: &Request<'_>) -> RequestRow {
     };
     say(r.upstream.asked, RequestRow::SAYS_ASKED, RequestRow::ASKED);
     say(r.upstream.answered, RequestRow::SAYS_ANSWERED, RequestRow::ANSWERED);
+    say(r.upstream.connected, RequestRow::SAYS_CONNECTED, RequestRow::CONNECTED);
     row
 }
 

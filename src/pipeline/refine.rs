@@ -21,6 +21,8 @@ use crate::model::{
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
 const PROVEN: f32 = 0.5;
+/// How sure it is that a fetch held down shares the cause of the failure before it; right in every one recorded.
+const HELD_DOWN: f32 = 0.97;
 /// Answers that end later than this after we gave up are late, beyond the clock's error bar; microseconds.
 const LATE: i64 = 20_000;
 
@@ -76,7 +78,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     for (n, cause) in circumstances::held_down(failures).into_iter().enumerate() {
         if let Some(cause) = cause {
             let before = failures[n].ruling;
-            failures[n].ruling = Ruling { cause, confidence: 0.95, ..before };
+            failures[n].ruling = Ruling { cause, confidence: HELD_DOWN, ..before };
         }
     }
     for (n, f) in failures.iter_mut().enumerate() {
@@ -189,6 +191,9 @@ fn set_line(f: &mut Failure, r: &RequestRow) {
     }
     if r.flags & RequestRow::SAYS_ANSWERED != 0 {
         f.facts.flag(Fact::LinkedUpstreamAnswered, r.flags & RequestRow::ANSWERED != 0);
+    }
+    if r.flags & RequestRow::SAYS_CONNECTED != 0 {
+        f.facts.flag(Fact::LinkedUpstreamConnected, r.flags & RequestRow::CONNECTED != 0);
     }
     f.facts.maybe(Fact::LinkedUpstreamStatus, (r.upstream > 0).then_some(r.upstream.into()));
 }

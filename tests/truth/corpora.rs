@@ -16,7 +16,7 @@ use crate::support::{self, Folder};
 const ENOUGH: u64 = 20;
 
 /// The recordings; `None`, told, when there are none.
-fn recordings() -> Option<Vec<PathBuf>> {
+pub fn recordings() -> Option<Vec<PathBuf>> {
     let Some(folder) = env::var_os("GURU_CORPORA").map(PathBuf::from) else {
         println!("GURU_CORPORA names no folder: nothing is scored");
         return None;

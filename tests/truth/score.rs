@@ -96,13 +96,19 @@ pub fn truth(folder: &Path) -> BTreeMap<u64, Value> {
     each.map(|f| (f["bereq_vxid"].as_u64().expect("a vxid"), f.clone())).collect()
 }
 
-/// Scores a run.
-pub fn score(truth: &BTreeMap<u64, Value>, analysis: &Analysis, varnish_only: bool) -> Score {
-    let mut s = Score::default();
-    let mut found: BTreeMap<u64, &Failure> = BTreeMap::new();
+/// The failed fetches of the cache by vxid, as guru found them.
+pub fn found(analysis: &Analysis) -> BTreeMap<u64, &Failure> {
+    let mut found = BTreeMap::new();
     for f in analysis.failures.iter().filter(|f| f.tier == Tier::Cache && f.vxid > 0) {
         found.entry(f.vxid).or_insert(f);
     }
+    found
+}
+
+/// Scores a run.
+pub fn score(truth: &BTreeMap<u64, Value>, analysis: &Analysis, varnish_only: bool) -> Score {
+    let mut s = Score::default();
+    let found = found(analysis);
     let good: BTreeSet<u64> = truth.iter().filter(|(_, t)| t["failed"] == false).map(|(v, _)| *v).collect();
     s.false_alarms = found.keys().filter(|v| good.contains(v)).count() as u64;
     for (vxid, t) in truth.iter().filter(|(_, t)| t["failed"] == true && t["confirmed"] == true) {
@@ -132,7 +138,8 @@ fn score_link(s: &mut Score, t: &Value, fetch: Option<&Failure>, analysis: &Anal
     s.missed_links += u64::from(!rows.is_empty() && !right);
 }
 
-fn right_cause(t: &Value, cause: &str, varnish_only: bool) -> bool {
+/// Whether a cause is right for a fetch.
+pub fn right_cause(t: &Value, cause: &str, varnish_only: bool) -> bool {
     // Without the origin's logs nothing more can be known of a 5xx that was passed on.
     let passed_on = t["origin_status"].as_u64() >= Some(500) && t["fetch_errors"].as_array().is_none_or(Vec::is_empty);
     t["cause"] == cause

@@ -186,10 +186,16 @@ pub fn upstream(meaning: &Meaning, f: &Fields<'_>) -> Upstream {
     let Some(present) = present else { return Upstream::default() };
     let value = f.get(present);
     if value.is_empty() || present == Field::UpstreamStatus && matches!(value, b"0" | b"000" | b"-1") {
-        return Upstream { status: 0, answered: None, asked: Some(false) };
+        return Upstream { asked: Some(false), ..Upstream::default() };
     }
     let status = number(last(f.raw(Field::UpstreamStatus))).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
-    Upstream { status, answered: answered(meaning, f), asked: Some(true) }
+    Upstream { status, answered: answered(meaning, f), connected: connected(meaning, f), asked: Some(true) }
+}
+
+/// Whether the connection to the last upstream stood: `$upstream_connect_time` is a number.
+fn connected(meaning: &Meaning, f: &Fields<'_>) -> Option<bool> {
+    let connect = || meaning.us(Field::UpstreamConnect, last(f.raw(Field::UpstreamConnect)));
+    f.seen(Field::UpstreamConnect).then(|| connect().is_some())
 }
 
 /// Whether the last upstream sent headers: `$upstream_header_time` is a number, or bytes were received.

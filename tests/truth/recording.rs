@@ -1,0 +1,100 @@
+//! A recording with its truth, and runs of guru over it. In: a folder; out: an analysis with or without the origin's
+//! logs. It must not know what is right.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use guru::model::Tier;
+use guru::pipeline::Analysis;
+use serde_json::Value;
+
+use crate::support::{self, Folder};
+use crate::{SLICES, corpora, score};
+
+/// A recording.
+pub struct Recording {
+    folder: PathBuf,
+    /// Its fetches by vxid.
+    pub truth: BTreeMap<u64, Value>,
+    /// Access lines that are taken away, as (file, line).
+    lost: BTreeSet<(String, u64)>,
+}
+
+impl Recording {
+    fn of(folder: PathBuf) -> Recording {
+        let truth = score::truth(&folder);
+        Recording { folder, truth, lost: BTreeSet::new() }
+    }
+
+    /// Those under `tests/data`.
+    pub fn slices() -> Vec<Recording> {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        SLICES.iter().map(|slice| Recording::of(data.join(slice))).collect()
+    }
+
+    /// The whole ones; `None`, told, when there are none.
+    pub fn whole() -> Option<Vec<Recording>> {
+        Some(corpora::recordings()?.into_iter().map(Recording::of).collect())
+    }
+
+    /// The folder's name.
+    pub fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Failed fetches whose cause is known.
+    pub fn failed(&self) -> impl Iterator<Item = (u64, &Value)> {
+        let counts = |t: &Value| t["failed"] == true && t["confirmed"] == true;
+        self.truth.iter().filter(move |(_, t)| counts(t)).map(|(vxid, t)| (*vxid, t))
+    }
+
+    /// The same as if the requests of failed fetches had been lost on their way: the origin logged none of them.
+    pub fn with_failed_lost(mut self) -> Recording {
+        for t in self.truth.values_mut().filter(|t| t["failed"] == true) {
+            let rows = t["origin_rows"].take();
+            for row in rows.as_array().expect("rows") {
+                for (file, line) in [("file", "line"), ("file_combined", "line_combined")] {
+                    let file = row[file].as_str().expect("a file");
+                    self.lost.insert((file.to_string(), row[line].as_u64().expect("a line")));
+                }
+            }
+            t["origin_rows"] = Value::Array(Vec::new());
+            t["origin_logged"] = false.into();
+        }
+        self
+    }
+
+    /// Runs guru over it; `origin` is `rich`, `combined` or `none`.
+    pub fn analysis(&self, origin: &str, with_errors: bool) -> Analysis {
+        let mut folder = Folder::new();
+        let name = "varnish-request.log";
+        let bytes = |name: &str| support::read(&self.folder.join(name)).unwrap_or_default();
+        folder.add(name, Some(Tier::Cache), &bytes(name));
+        for name in origin_files(origin, with_errors) {
+            let left = self.left_of(&name, bytes(&name));
+            if !left.is_empty() {
+                folder.add(&name, Some(Tier::Origin), &left);
+            }
+        }
+        folder.run()
+    }
+
+    /// A log without the lines that are lost.
+    fn left_of(&self, name: &str, log: Vec<u8>) -> Vec<u8> {
+        let of_file = |lost: &&(String, u64)| lost.0 == name;
+        let lost: BTreeSet<u64> = self.lost.iter().filter(of_file).map(|lost| lost.1).collect();
+        let lines = (1..).zip(log.split_inclusive(|b| *b == b'\n'));
+        lines.filter(|(n, _)| !lost.contains(n)).flat_map(|(_, line)| line.to_vec()).collect()
+    }
+}
+
+fn origin_files(origin: &str, with_errors: bool) -> Vec<String> {
+    let access = match origin {
+        "rich" => "-access.log",
+        "combined" => "-access-combined.log",
+        _ => return Vec::new(),
+    };
+    let kinds = [Some(access), with_errors.then_some("-error.log")];
+    let named = |server: &'static str| kinds.into_iter().flatten().map(move |kind| format!("{server}{kind}"));
+    ["nginx", "nginx2"].into_iter().flat_map(named).collect()
+}
