@@ -81,9 +81,25 @@ impl Sent {
                 self.quoted.insert(f.id, (told_of(f), e.clone()));
             }
         }
-        let failures = conclusion.failures.into_iter().filter(|f| !f.stored).collect();
-        let (evidence, groups) = (conclusion.evidence, conclusion.groups);
+        let mut failures: Vec<Failure> = conclusion.failures.into_iter().filter(|f| !f.stored).collect();
+        let (mut evidence, groups) = (conclusion.evidence, conclusion.groups);
+        self.carry_over(&mut failures, &mut evidence);
         self.last = Last { failures, evidence, groups, visited, changes, clocks, new: true };
+    }
+
+    /// What the look before has settled and nobody took: no later look tells it again.
+    fn carry_over(&mut self, failures: &mut Vec<Failure>, evidence: &mut HashMap<u64, Evidence>) {
+        if !self.last.new {
+            return;
+        }
+        let here: HashSet<u64> = failures.iter().map(|f| f.id).collect();
+        let untold = std::mem::take(&mut self.last.failures).into_iter().filter(|f| f.settled && !here.contains(&f.id));
+        for f in untold {
+            if let Some(e) = self.last.evidence.remove(&f.id) {
+                evidence.entry(f.id).or_insert(e);
+            }
+            failures.push(f);
+        }
     }
 
     /// What was quoted of a failure, when nothing that is quoted has changed.
