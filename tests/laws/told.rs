@@ -40,3 +40,15 @@ fn each_failure_of_the_history_was_told_to_programs() {
     assert!(kept.len() > 10);
     assert_eq!(kept, told);
 }
+
+#[test]
+fn a_log_whose_name_leads_nowhere_by_now_is_recognised_by_what_came() {
+    let folder = Folder::recorded("groupings", "request", "none");
+    let paths: Vec<_> = folder.files().iter().map(|f| f.path.clone()).collect();
+    let live = follow(&folder.files(), &growth(), &folder.path("tail.db"), |_, _| {
+        // Rotated away before anybody looked at it by its name.
+        paths.iter().for_each(|path| _ = std::fs::remove_file(path));
+    });
+    assert!(live.sources.iter().all(|s| !s.format.is_empty()), "{:?}", live.sources);
+    assert!(ask(&folder.path("tail.db"), "SELECT printf('%016x', identity) FROM failed_fetches").len() > 10);
+}

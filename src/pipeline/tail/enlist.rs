@@ -25,7 +25,15 @@ impl Tail<'_> {
         }
         let nodes = self.nodes();
         let job = &self.job;
-        let looked: Vec<_> = asked.par_iter().map(|id| (*id, recognise(&self.strands[id].found(), job))).collect();
+        let look = |id: &u32| {
+            let strand = &self.strands[id];
+            let by_path = recognise(&strand.found(), job);
+            // By now the name may be that of another file, or of none.
+            let is_clear = by_path.as_ref().is_ok_and(|looked| !looked.logs.is_empty());
+            let by_content = strand.come().filter(|_| !is_clear).and_then(|come| recognise(&come, job).ok());
+            (*id, by_content.map_or(by_path, Ok))
+        };
+        let looked: Vec<_> = asked.par_iter().map(look).collect();
         let (mut known, mut of, mut apart): (Vec<Known>, Vec<u32>, Vec<bool>) = Default::default();
         for (id, looked) in looked {
             let Some(strand) = self.strands.get_mut(&id) else { continue };

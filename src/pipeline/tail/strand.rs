@@ -88,6 +88,16 @@ impl Strand {
         }
     }
 
+    /// What has come of a file, to be recognised whatever its name leads to by now; `None` of a stream.
+    pub fn come(&self) -> Option<Found> {
+        match &self.state {
+            State::Asking { waiting, .. } if !self.opening.stream && !waiting.is_empty() => {
+                Some(self.opening.found.with_content(waiting.clone()))
+            }
+            _ => None,
+        }
+    }
+
     /// The beginning of the file, when bytes before `from` may matter.
     pub fn head(&self) -> Vec<u8> {
         if self.opening.from == 0 || self.opening.stream {
