@@ -83,15 +83,26 @@ fn headline(incident: &Incident, brief: &str, job: &Job<'_>) -> String {
     then.map_or_else(|| brief.to_string(), |t| format!("{brief}, then {}", t.brief))
 }
 
-/// The advice of a cause file for a stored incident with its failed fetches: what is known of its load is that some of it was overload.
+/// The advice of a cause file for a stored incident with its failed fetches. Of its load the history knows only whether
+/// some of it was overload, not whether answer times climbed: so no value is given for a longer timeout.
 pub fn safe_advice(advice: Vec<Advice>, incident: &Incident, members: &[Failure]) -> Vec<Advice> {
     let members: Vec<&Failure> = members.iter().collect();
-    safe(fit(advice, &members, &incident.cause), incident.causes.iter().any(|c| c.cause == "overload"))
+    let mut fitted = fit(advice, &members, &incident.cause);
+    // A shorter idle timeout holds nobody longer.
+    let waits_longer = |a: &Advice| raises_timeout(a) && !a.knob.contains("idle");
+    for a in fitted.iter_mut().filter(|a| waits_longer(a) && !a.value.is_empty()) {
+        a.value.clear();
+        a.figure = "a value needs the logs, to see whether answer times climbed with load: guru analyze".into();
+    }
+    safe(fitted, incident.causes.iter().any(|c| c.cause == "overload"))
+}
+
+fn raises_timeout(a: &Advice) -> bool {
+    a.kind == "change" && a.knob.contains("timeout")
 }
 
 /// Never raise timeouts where answer times climbed with load: longer waits would hold more workers.
 fn safe(advice: Vec<Advice>, climbed: bool) -> Vec<Advice> {
-    let raises_timeout = |a: &Advice| a.kind == "change" && a.knob.contains("timeout");
     let knobs: Vec<String> = advice.iter().filter(|a| raises_timeout(a)).map(|a| a.knob.clone()).collect();
     if !climbed || knobs.is_empty() {
         return advice;
