@@ -8,7 +8,7 @@ use super::runs::Run;
 use super::service::part;
 use crate::model::incident::{CauseShare, Harm};
 use crate::model::stamp::MINUTE;
-use crate::model::{Bytes, Failure, Group, Incident, Stamp, State};
+use crate::model::{Bytes, Fact, Failure, Grace, Group, Impact, Incident, Stamp, State};
 
 /// What kind of run it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub fn group(run: &Run<'_>, shape: Shape, rules: &Rules) -> Group {
         failures,
         causes: with_roles(causes, &headline),
         verdicts,
-        harm: Harm { by_impact, top_urls: top_urls(&run.failures), ..Harm::default() },
+        harm: Harm { by_impact, top_urls: top_urls(&run.failures), grace: grace(&run.failures), ..Harm::default() },
         curve: curve.into_iter().map(|(at, n)| (at.0, n)).collect(),
         rate_per_hour: (shape == Shape::Recurring && hours > 0.0).then(|| (failures - 1) as f64 / hours),
         in_short: String::new(),
@@ -146,6 +146,11 @@ fn service(run: &Run<'_>) -> String {
         }
         _ => unit,
     }
+}
+
+fn grace(failures: &[&Failure]) -> Option<Grace> {
+    let hidden = failures.iter().filter(|f| f.impact == Impact::Stale);
+    Grace::of(hidden.filter_map(|f| Some(((f.host, f.url), f.started, f.facts.get(Fact::GraceLeftMs)?))))
 }
 
 fn top_urls(failures: &[&Failure]) -> Vec<(String, u64)> {

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+use super::grace::Grace;
 use super::stamp::Stamp;
 
 /// Serialises a stamp as RFC 3339, `null` when not known.
@@ -85,6 +86,8 @@ pub struct Harm {
     /// Share (0 to 1) of all client requests of its minutes that were answered 5xx because of it; `None` when requests
     /// were not logged.
     pub share: Option<f64>,
+    /// The stale copies that hid it, when the logs tell; `None` when nothing was hidden or they do not.
+    pub grace: Option<Grace>,
 }
 
 /// One piece of advice. Its text comes from the cause's file.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+use super::early::EarlyWarning;
 use super::incident::{Incident, as_rfc3339};
 use super::stamp::Stamp;
 
@@ -163,6 +164,8 @@ pub struct Report {
     pub clock_offsets: Vec<ClockOffset>,
     /// What a reader must know before believing the figures.
     pub warnings: Vec<String>,
+    /// What is not failing yet, most pressing first.
+    pub early_warnings: Vec<EarlyWarning>,
     /// What became of the store; `None` with `--no-store`.
     pub store: Option<Stored>,
     /// How long the run took, milliseconds.

@@ -1,7 +1,8 @@
 //! One event into the mergeable state. In: borrowed events of one chunk; out: counters, kept failures, rows. It must
 //! not know formats; what a cause is it asks `classify`, on the record's own marks only.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
@@ -12,8 +13,8 @@ use super::partial::{Changed, Partial, Probe, Retry};
 use crate::classify::MessageRuling;
 use crate::model::row::hash32;
 use crate::model::{
-    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, FileId, HealthChange, MarkKind, Message,
-    Minute, Note, Reason, Request, RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
+    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, FileId, Fineness, HealthChange, MarkKind,
+    Message, Minute, Note, Pulse, Reason, Request, RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
 };
 
 /// Of healthy fetches that no lower tier can be linked to, one key in so many is kept: enough to see load and times.
@@ -31,6 +32,9 @@ pub struct Absorber<'a, 'r> {
     keeps: Option<&'a Wanted>,
     /// The minute at hand, not yet in `partial`: lines come in order of time, so the table is asked once per minute.
     minute: Option<(Stamp, Minute)>,
+    /// The slice at hand and the pulses of its backends, not yet in `partial` for the same reason.
+    slice: Stamp,
+    pulses: HashMap<Vec<u8>, Pulse>,
     /// Requests of transactions, until the end of the chunk tells which a kept fetch belongs to.
     requests: Vec<Served>,
     /// Fetches seen here.
@@ -56,6 +60,8 @@ impl<'a, 'r> Absorber<'a, 'r> {
             reading,
             keeps: context.wanted.get(&reading.series.tier).filter(|w| !matches!(w, Wanted::Nothing)),
             minute: None,
+            slice: Stamp::NONE,
+            pulses: HashMap::new(),
             requests: Vec::new(),
             fetches: HashSet::new(),
             wanted: HashSet::new(),
@@ -164,8 +170,8 @@ impl<'a, 'r> Absorber<'a, 'r> {
         let minute = self.minute(f.ended.or(f.started));
         minute.fetches += 1;
         minute.failed += u64::from(failed);
-        if self.context.pulses {
-            self.pulse(f, failed);
+        if let Some(fineness) = self.context.pulses {
+            self.pulse(f, fineness);
         }
         match f.outcome {
             FetchOutcome::Good => self.healthy(f),
@@ -175,15 +181,32 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     /// Takes the pulse of the backend.
-    fn pulse(&mut self, f: &Fetch<'_>, failed: bool) {
-        let at = f.ended.or(f.started).minute();
-        let backends = self.partial.pulses.entry((self.reading.series.id, at)).or_default();
-        let pulse = backends.entry(Text::of(f.backend)).or_default();
-        pulse.fetches += 1;
-        pulse.failed += u64::from(failed);
-        pulse.hidden += u64::from(failed && f.reason == Reason::Bgfetch);
-        if let Some(us) = f.answered.since(f.sent) {
-            pulse.wait(us);
+    fn pulse(&mut self, f: &Fetch<'_>, fineness: Fineness) {
+        let slice = fineness.slice(f.ended.or(f.started));
+        if self.slice != slice {
+            self.put_pulses();
+            self.slice = slice;
+        }
+        match self.pulses.get_mut(f.backend) {
+            Some(pulse) => pulse.take(f, fineness.digits),
+            None => {
+                let mut pulse = Pulse::default();
+                pulse.take(f, fineness.digits);
+                self.pulses.insert(f.backend.to_vec(), pulse);
+            }
+        }
+    }
+
+    fn put_pulses(&mut self) {
+        if self.pulses.is_empty() {
+            return;
+        }
+        let backends = self.partial.pulses.entry((self.reading.series.id, self.slice)).or_default();
+        for (backend, pulse) in self.pulses.drain() {
+            match backends.entry(Text::of(&backend)) {
+                Entry::Occupied(mut known) => known.get_mut().add(&pulse),
+                Entry::Vacant(place) => _ = place.insert(pulse),
+            }
         }
     }
 
@@ -285,6 +308,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     /// and those whose fetch, also one in the background, is in another chunk and may have failed there.
     pub fn finish(mut self) {
         self.put_minute();
+        self.put_pulses();
         self.tell_span();
         let has_backend_side = !self.fetches.is_empty() || self.context.small_chunks;
         let kept = self.requests.into_iter().filter(|s| {

@@ -7,7 +7,7 @@ use super::reach::Reach;
 use crate::classify::Rules;
 use crate::grammar::Grammar;
 use crate::model::stamp::SECOND;
-use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Tier};
+use crate::model::{FileId, FileInfo, Fineness, Series, SeriesId, Stamp, Tier};
 
 /// So far may the clocks of two nodes be apart: a day, and any mistake about zones.
 pub const APART: i64 = 26 * 3600 * SECOND;
@@ -80,8 +80,8 @@ pub struct Context<'a> {
     pub until: Stamp,
     /// Files that are not read because they lie outside of the span, by series and ordinal.
     pub unread: BTreeSet<(SeriesId, u32)>,
-    /// True when the pulse of every backend is taken, minute by minute.
-    pub pulses: bool,
+    /// How finely the pulse of every backend is taken; `None` when it is not.
+    pub pulses: Option<Fineness>,
     /// True when chunks are so small that a request and its fetch often lie in different ones: then every request is
     /// kept whose fetch is not beside it.
     pub small_chunks: bool,

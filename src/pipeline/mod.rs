@@ -14,6 +14,7 @@ mod conclude;
 mod context;
 mod copies;
 mod deepest;
+mod early;
 mod encode;
 mod fold;
 mod impact;

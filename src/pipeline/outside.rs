@@ -67,7 +67,7 @@ pub fn stamps(bytes: &[u8], grammar: &Grammar, job: &Job<'_>) -> (Stamp, Stamp) 
         since: Stamp::NONE,
         until: Stamp::NONE,
         unread: BTreeSet::new(),
-        pulses: false,
+        pulses: None,
         small_chunks: false,
     };
     let partial = fold::fold(&Chunk::whole(FileId(0), bytes.to_vec()), &context);
@@ -189,7 +189,7 @@ mod tests {
             since: at(since),
             until: at(until),
             unread: BTreeSet::new(),
-            pulses: false,
+            pulses: None,
             small_chunks: false,
         };
         skipped(files, &reading, &context)

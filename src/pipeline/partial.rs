@@ -99,7 +99,7 @@ pub struct Partial {
     pub files: BTreeMap<FileId, FileTally>,
     /// Traffic per minute.
     pub traffic: BTreeMap<SeriesId, Minutes>,
-    /// Backends per minute, where the driver wants to know.
+    /// Backends per slice of time, as fine as the driver wants to know.
     pub pulses: BTreeMap<(SeriesId, Stamp), HashMap<Text, Pulse>>,
     /// Fetches that failed or may prove to have failed (403).
     pub failures: Vec<Failure>,

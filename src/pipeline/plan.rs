@@ -11,7 +11,7 @@ use super::outside::Extent;
 use super::zones::{Unsaid, settle};
 use super::{Job, Recognised};
 use crate::grammar::Grammar;
-use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
+use crate::model::{FileId, FileInfo, Fineness, Series, SeriesId, Stamp, Text, Tier};
 use crate::source::{Found, Trouble, modified, node_names};
 
 /// A plan.
@@ -145,7 +145,7 @@ fn number<'a>(known: Vec<Known>, job: &Job<'a>, troubles: Vec<Trouble>) -> Plan<
         since,
         until,
         unread,
-        pulses: false,
+        pulses: Some(Fineness::HOURS),
         small_chunks: false,
     };
     let (repeated, empty, outside) = (Vec::new(), Vec::new(), Vec::new());

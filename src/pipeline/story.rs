@@ -71,9 +71,14 @@ fn words(incident: &mut Incident, members: &[&Failure], job: &Job<'_>) {
     }
     incident.title = format!("{}: {}", incident.service, headline(incident, &about.brief, job));
     incident.in_short = about.means;
-    let climbed = members.iter().filter(|f| f.facts.get(Fact::Climbing) == Some(1.0)).count();
-    let climbed = climbed * 5 >= members.len().max(1) || incident.causes.iter().any(|c| c.cause == "overload");
+    let climbed = climbed(members, incident);
     incident.advice = safe(fit(about.advice, members, &incident.cause), climbed);
+}
+
+/// True when answer times climbed with load before some of the failures.
+fn climbed(members: &[&Failure], incident: &Incident) -> bool {
+    let climbed = members.iter().filter(|f| f.facts.get(Fact::Climbing) == Some(1.0)).count();
+    climbed * 5 >= members.len().max(1) || incident.causes.iter().any(|c| c.cause == "overload")
 }
 
 /// What broke, and what followed from it: "first byte timeout, then marked sick by probes".
@@ -83,18 +88,19 @@ fn headline(incident: &Incident, brief: &str, job: &Job<'_>) -> String {
     then.map_or_else(|| brief.to_string(), |t| format!("{brief}, then {}", t.brief))
 }
 
-/// The advice of a cause file for a stored incident with its failed fetches. Of its load the history knows only whether
-/// some of it was overload, not whether answer times climbed: so no value is given for a longer timeout.
+/// The advice of a cause file for a stored incident with its failed fetches. Where the history does not know whether
+/// answer times climbed with load (it was written by an older version), no value is given for a longer timeout.
 pub fn safe_advice(advice: Vec<Advice>, incident: &Incident, members: &[Failure]) -> Vec<Advice> {
     let members: Vec<&Failure> = members.iter().collect();
     let mut fitted = fit(advice, &members, &incident.cause);
+    let load_known = members.iter().any(|f| f.facts.get(Fact::Climbing).is_some());
     // A shorter idle timeout holds nobody longer.
     let waits_longer = |a: &Advice| raises_timeout(a) && !a.knob.contains("idle");
-    for a in fitted.iter_mut().filter(|a| waits_longer(a) && !a.value.is_empty()) {
+    for a in fitted.iter_mut().filter(|a| !load_known && waits_longer(a) && !a.value.is_empty()) {
         a.value.clear();
         a.figure = "a value needs the logs, to see whether answer times climbed with load: guru analyze".into();
     }
-    safe(fitted, incident.causes.iter().any(|c| c.cause == "overload"))
+    safe(fitted, climbed(&members, incident))
 }
 
 fn raises_timeout(a: &Advice) -> bool {

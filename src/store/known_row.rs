@@ -159,7 +159,7 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
 
 fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
     f.settled = c.get()?;
-    for fact in [Fact::HeaderCount, Fact::LinkedHeaderBytes, Fact::LearntLimitMs] {
+    for fact in [Fact::HeaderCount, Fact::LinkedHeaderBytes, Fact::LearntLimitMs, Fact::Climbing, Fact::GraceLeftMs] {
         f.facts.maybe(fact, c.get::<Option<f64>>()?);
     }
     f.verdict = c.word(Verdict::parse, Verdict::NoOriginLog)?;

@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_unsettled.sql"),
     include_str!("migrations/0005_limits.sql"),
     include_str!("migrations/0006_taken.sql"),
+    include_str!("migrations/0007_load.sql"),
 ];
 
 /// The version that this guru writes.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::human::{notes, seen_before};
 use super::text::stamp;
 use crate::model::incident::{Candidate, CauseShare, Example, Harm, Incident, Quote, State};
+use crate::model::{Grace, Stamp};
 
 type R<T> = rusqlite::Result<T>;
 
@@ -42,12 +43,24 @@ pub fn incident(db: &Connection, id: u32) -> R<Option<Incident>> {
         .prepare_cached("SELECT minute_us, failures FROM incident_minutes WHERE incident_id = ?1 ORDER BY minute_us")?
         .query_map([id], |r| Ok((r.get(0)?, number(r, 1)?)))?
         .collect::<R<_>>()?;
+    i.harm.grace = grace(db, id)?;
     i.examples = examples(db, id)?;
     i.proof = quotes(db, id, None, "proof")?;
     i.began = candidates(db, id, "began")?;
     i.ended_by = candidates(db, id, "ended_by")?;
     i.seen_before = seen_before(db, id)?;
     Ok(Some(i))
+}
+
+fn grace(db: &Connection, id: u32) -> R<Option<Grace>> {
+    let hidden: Vec<((Option<String>, String), Stamp, f64)> = db
+        .prepare_cached(
+            "SELECT host, url, started_at_us, grace_left_ms FROM failed_fetches
+             WHERE incident_id = ?1 AND impact = 'stale' AND grace_left_ms IS NOT NULL",
+        )?
+        .query_map([id], |r| Ok(((r.get(0)?, r.get(1)?), stamp(r.get(2)?), r.get(3)?)))?
+        .collect::<R<_>>()?;
+    Ok(Grace::of(hidden.into_iter()))
 }
 
 /// The row of an incident; reads [`COLUMNS`].

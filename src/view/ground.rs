@@ -13,12 +13,15 @@ use super::words::{count, offset};
 const CLOCKS: usize = 4;
 /// Files with trouble listed on one screen.
 const TROUBLES: usize = 2;
+/// Early warnings laid out for one screen.
+const EARLY: usize = 3;
 /// Warnings laid out for one screen; the screen cuts further.
 const WARNINGS: usize = 6;
 
 /// The sections, in order.
 pub(super) fn sections(report: &Report, style: &Style) -> Vec<Section> {
-    let mut all = vec![origin(report, style), clocks(report, style), beware(report, style), files(report, style)];
+    let mut all = vec![origin(report, style), clocks(report, style), beware(report, style), early(report, style)];
+    all.push(files(report, style));
     all.push(lines(report, style));
     all.push(broken_laws(report, style));
     all.push(store(report, style));
@@ -93,6 +96,27 @@ fn beware(report: &Report, style: &Style) -> Section {
         lines.extend(told);
     }
     Section::soft(lines, 1, 5)
+}
+
+/// What does not fail yet.
+fn early(report: &Report, style: &Style) -> Section {
+    let all = &report.early_warnings;
+    let room = if style.full { all.len() } else { EARLY };
+    let mut lines: Vec<Line> = Vec::new();
+    for warning in all.iter().take(room) {
+        let label = if lines.is_empty() { "Watch" } else { "" };
+        let of = if warning.backend.is_empty() { &warning.node } else { &warning.backend };
+        let mut told = painted(label, &format!("{of}: {}", warning.text), Paint::Careful, style);
+        if !style.full && told.len() > 2 {
+            told.truncate(1);
+            told.push(Line::of("          … (--full)", Paint::Careful));
+        }
+        lines.extend(told);
+    }
+    if all.len() > room {
+        lines.extend(labelled("", &format!("… and {} more to watch (--full)", all.len() - room), style));
+    }
+    Section::soft(lines, 1, 6)
 }
 
 /// Files that something was wrong with; all files with `--full`.

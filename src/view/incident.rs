@@ -3,7 +3,7 @@
 
 use crate::model::incident::{Candidate, Incident, State};
 use crate::model::stamp::SECOND;
-use crate::model::{Impact, Stamp};
+use crate::model::{Grace, Impact, Stamp};
 
 use super::deed::{advice, example, history, proof};
 use super::paper::{Line, Paint, Paper, Section, ends, flowing, labelled, painted};
@@ -124,6 +124,7 @@ fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
     if !only_errors && !hidden(incident) {
         more.push(sums::impacts(&harm.by_impact));
     }
+    more.extend(harm.grace.map(|g| grace(incident, g, style)));
     let room = if style.full { usize::MAX } else { 2 };
     let urls: Vec<String> = harm.top_urls.iter().take(room).map(|(url, n)| format!("{} {url}", count(*n))).collect();
     if !urls.is_empty() {
@@ -136,6 +137,25 @@ fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
     }
     lines.extend(told.into_iter().filter(|_| !more.is_empty()));
     lines
+}
+
+/// How long stale copies go on hiding it; of what is over, how close it was.
+fn grace(incident: &Incident, g: Grace, style: &Style) -> String {
+    let copies =
+        if g.objects == 1 { "the stale copy".to_string() } else { format!("{} stale copies", count(g.objects)) };
+    let last = incident.closed_at;
+    if !matches!(incident.state, State::Open | State::Recovering) {
+        let least = duration((g.least_left_ms * 1000.0) as i64);
+        return format!("{copies} bridged it, with {least} of grace to spare");
+    }
+    let at = |end: Stamp| match end.since(last) {
+        Some(left) if left > 0 => format!("{} (in {})", style.zone.second(end), duration(left)),
+        _ => format!("{} (over)", style.zone.second(end)),
+    };
+    match g.objects {
+        1 => format!("grace of {copies} ends {}", at(g.first_ends_at)),
+        _ => format!("grace of {copies} ends from {} to {}", at(g.first_ends_at), at(g.last_ends_at)),
+    }
 }
 
 /// The causes as the story goes, and what was behind them all.

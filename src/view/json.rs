@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::model::EarlyWarning;
 use crate::model::incident::Incident;
 use crate::model::report::{ClockOffset, Report, Source, Span, Stored, Totals};
 
@@ -89,14 +90,26 @@ struct ReportLine<'r> {
     scattered: &'r Option<u32>,
     clock_offsets: &'r [ClockOffset],
     warnings: &'r [String],
+    early_warnings: &'r [EarlyWarning],
     store: &'r Option<Stored>,
     took_ms: u64,
 }
 
 fn head(report: &Report) -> ReportLine<'_> {
     // No `..`: a field that is added to the report must find its place here.
-    let Report { schema, span, sources, totals, incidents: _, scattered, clock_offsets, warnings, store, took_ms } =
-        report;
+    let Report {
+        schema,
+        span,
+        sources,
+        totals,
+        incidents: _,
+        scattered,
+        clock_offsets,
+        warnings,
+        early_warnings,
+        store,
+        took_ms,
+    } = report;
     ReportLine {
         kind: "report",
         schema: *schema,
@@ -106,6 +119,7 @@ fn head(report: &Report) -> ReportLine<'_> {
         scattered,
         clock_offsets,
         warnings,
+        early_warnings,
         store,
         took_ms: *took_ms,
     }

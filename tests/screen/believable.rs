@@ -66,6 +66,7 @@ pub fn incident() -> Incident {
             by_impact: words(&[("error", 600), ("stale", 72)]),
             top_urls: vec![("/catalogsearch/result/".into(), 402), ("/checkout/cart/".into(), 129)],
             share: Some(0.31),
+            grace: None,
         },
         curve: vec![(at.minute().0, 12), (at.minute().0 + MINUTE, 60)],
         rate_per_hour: None,

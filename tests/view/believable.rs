@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use guru::model::Stamp;
 use guru::model::incident::{Advice, Candidate, CauseShare, Example, Harm, Incident, Quote, State};
 use guru::model::report::{ClockOffset, Lines, Report, Source, Span, Stored, Totals, Visitors};
 use guru::model::stamp::{MINUTE, SECOND, days};
+use guru::model::{Concern, EarlyWarning, Stamp};
 
 /// A moment of November 2026, given in the +01:00 of the story.
 pub fn nov(day: u32, hour: i64, minute: i64, second: i64) -> Stamp {
@@ -86,6 +86,7 @@ pub fn overload() -> Incident {
         by_impact: words(&[("error", 1998), ("stale", 216)]),
         top_urls: vec![("/catalogsearch/result/".into(), 1204), ("/checkout/cart/".into(), 377), ("/".into(), 90)],
         share: Some(0.31),
+        grace: None,
     };
     i.curve = (0..).zip(rate).map(|(m, n)| ((at.minute() + m * MINUTE).0, n)).collect();
     i.in_short = "PHP had no free worker; Varnish gave up waiting after 15 s.".into();
@@ -224,6 +225,35 @@ pub fn clock(from: &str, to: &str, offset_ms: f64, error_ms: f64, pairs: u64) ->
     }
 }
 
+/// What does not fail yet.
+fn watched() -> Vec<EarlyWarning> {
+    let warning = |kind, backend: &str, cause: &str, text: &str| EarlyWarning {
+        kind,
+        node: "cache-1".into(),
+        backend: backend.into(),
+        cause: cause.into(),
+        text: text.into(),
+        seen: 27_310.0,
+        limit: Some(32_768.0),
+        unit: "bytes",
+        at: nov(14, 11, 0, 0),
+    };
+    vec![
+        warning(
+            Concern::HeaderBytes,
+            "web",
+            "oversized.headers_total",
+            "response headers of up to 27310 bytes, 83 % of http_resp_size (32768 by default); grew from 12100 within 6 days",
+        ),
+        warning(
+            Concern::NearMiss,
+            "api",
+            "timeout.first_byte",
+            "17 answers came in the last fifth before the time limit of 60 s (by default)",
+        ),
+    ]
+}
+
 /// The week of the mock-ups: six nodes, ten thousand files.
 pub fn week() -> Report {
     let mut sources = Vec::new();
@@ -247,6 +277,7 @@ pub fn week() -> Report {
         ));
     }
     Report {
+        early_warnings: watched(),
         schema: 1,
         span: Some(Span { from: nov(9, 0, 0, 0), to: nov(15, 23, 59, 0) }),
         sources,

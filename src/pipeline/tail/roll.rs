@@ -9,7 +9,7 @@ use super::super::known::Known;
 use super::super::plan::bears_requests;
 use super::super::zones::{Unsaid, settle};
 use crate::classify::Rules;
-use crate::model::{FileId, FileInfo, Series, SeriesId, Stamp, Text, Tier};
+use crate::model::{FileId, FileInfo, Fineness, Series, SeriesId, Stamp, Text, Tier};
 
 /// What makes a series: tier, node, name without rotation, format.
 type Name = (Tier, String, String, String);
@@ -35,7 +35,7 @@ impl<'a> Roll<'a> {
             since,
             until: Stamp::NONE,
             unread: BTreeSet::new(),
-            pulses: true,
+            pulses: Some(Fineness::MINUTES),
             small_chunks: true,
         };
         Roll { context, names: BTreeMap::new(), ordinals: BTreeMap::new(), files: 0 }
