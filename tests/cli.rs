@@ -8,6 +8,8 @@ mod binary;
 mod clocks;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/early.rs"]
+mod early;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/incidents.rs"]

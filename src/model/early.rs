@@ -41,6 +41,8 @@ pub struct EarlyWarning {
     pub cause: String,
     /// In words.
     pub text: String,
+    /// What to do before it fails.
+    pub advice: String,
     /// The figure that was seen, in `unit`.
     pub seen: f64,
     /// The limit it is measured against, in `unit`; `None` for none.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::context::{Context, Reading};
 use super::partial::Partial;
 use crate::model::stamp::SECOND;
-use crate::model::{Failure, SeriesId, Tier};
+use crate::model::{Failure, Minute, Minutes, SeriesId, Stamp, Tier};
 
 /// Of the failures of the log that has fewer, such a share must be in the other one.
 const SHARE: f64 = 0.95;
@@ -48,8 +48,37 @@ pub fn count_once(mut partial: Partial, context: &Context<'_>) -> Partial {
             }
         }
     }
+    let only = fetch_logs(&partial, context);
+    partial.fetch_twins.extend(only);
     take_out(&mut partial, &repeated);
     partial
+}
+
+/// Logs of fetches alone (`varnishncsa -b`) beside a log of the same node that tells of as many in the same minutes: also
+/// where nothing failed.
+fn fetch_logs(partial: &Partial, context: &Context<'_>) -> Vec<SeriesId> {
+    let tells = |id: &SeriesId, of: fn(&Minute) -> u64| -> u64 {
+        partial.traffic.get(id).map_or(0, |minutes| minutes.values().map(of).sum())
+    };
+    let is_twin = |poor: &SeriesId, rich: &SeriesId| {
+        let near = comparable(context.reading(*poor), context.reading(*rich)) == Some(1);
+        near && rich != poor && alike(&partial.traffic[poor], &partial.traffic[rich])
+    };
+    let ids: Vec<SeriesId> = partial.traffic.keys().copied().collect();
+    let only = ids.iter().filter(|id| tells(id, |m| m.requests) == 0 && tells(id, |m| m.fetches) > 0);
+    let beside = |poor: &&SeriesId| ids.iter().any(|rich| tells(rich, |m| m.requests) > 0 && is_twin(poor, rich));
+    only.filter(beside).copied().collect()
+}
+
+/// True when two logs tell of as many fetches, minute by minute; stamps of whole seconds put some into the next minute.
+fn alike(a: &Minutes, b: &Minutes) -> bool {
+    let fetches = |m: &Minutes, at: &Stamp| m.get(at).map_or(0, |m| m.fetches);
+    let minutes: BTreeSet<&Stamp> = a.keys().chain(b.keys()).collect();
+    let all = |m: &Minutes| m.values().map(|m| m.fetches).sum::<u64>();
+    let apart: u64 = minutes.iter().map(|at| fetches(a, at).abs_diff(fetches(b, at))).sum();
+    let (x, y) = (all(a), all(b));
+    let most = x.max(y);
+    x.min(y) >= AT_LEAST as u64 && x.abs_diff(y) as f64 <= (1.0 - SHARE) * most as f64 && apart * 5 <= most
 }
 
 /// How many failures must coincide for logs that may be of one node; `None` for logs that are not.
@@ -135,7 +164,7 @@ fn is_same(a: &Failure, b: &Failure) -> bool {
 fn take_out(partial: &mut Partial, repeated: &BTreeSet<usize>) {
     let twins = &partial.fetch_twins;
     let mut n = 0;
-    let mut fewer: Vec<(SeriesId, crate::model::Stamp)> = Vec::new();
+    let mut fewer: Vec<(SeriesId, Stamp)> = Vec::new();
     partial.failures.retain(|f| {
         let again = repeated.contains(&n);
         n += 1;

@@ -102,12 +102,19 @@ fn beware(report: &Report, style: &Style) -> Section {
 fn early(report: &Report, style: &Style) -> Section {
     let all = &report.early_warnings;
     let room = if style.full { all.len() } else { EARLY };
+    let several = all.iter().any(|w| w.node != all[0].node);
     let mut lines: Vec<Line> = Vec::new();
     for warning in all.iter().take(room) {
         let label = if lines.is_empty() { "Watch" } else { "" };
-        let of = if warning.backend.is_empty() { &warning.node } else { &warning.backend };
+        let of = match (warning.backend.as_str(), several) {
+            ("", _) => warning.node.clone(),
+            (backend, false) => backend.to_string(),
+            (backend, true) => format!("{} to {backend}", warning.node),
+        };
         let mut told = painted(label, &format!("{of}: {}", warning.text), Paint::Careful, style);
-        if !style.full && told.len() > 2 {
+        if style.full {
+            told.extend(labelled("", &format!("-> {}", warning.advice), style));
+        } else if told.len() > 2 {
             told.truncate(1);
             told.push(Line::of("          … (--full)", Paint::Careful));
         }

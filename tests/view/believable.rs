@@ -233,6 +233,7 @@ fn watched() -> Vec<EarlyWarning> {
         backend: backend.into(),
         cause: cause.into(),
         text: text.into(),
+        advice: "look before it fails".into(),
         seen: 27_310.0,
         limit: Some(32_768.0),
         unit: "bytes",

@@ -28,11 +28,10 @@ fn reuse_races(seen: &Seen<'_>, context: &Context<'_>) -> Option<EarlyWarning> {
         backend: seen.backend.lossy().into_owned(),
         cause: "connection.closed".into(),
         text: format!(
-            "{} of {} fetches were saved by a second connection: the origin closes kept-alive connections that the \
-             cache still uses; a POST is not saved. backend_idle_timeout (60 s by default) below the origin's \
-             keep-alive time ends it",
+            "{} of {} fetches were saved by a second connection: the origin had closed the first; a POST is not saved",
             all.saved, all.fetches
         ),
+        advice: "set backend_idle_timeout (60 s by default) below the origin's keep-alive time".into(),
         seen: all.saved as f64,
         limit: None,
         unit: "times",
@@ -54,10 +53,8 @@ fn certificates(seen: &Seen<'_>, partial: &Partial, context: &Context<'_>) -> Op
         node: seen.node(context),
         backend: seen.backend.lossy().into_owned(),
         cause: "tls".into(),
-        text: format!(
-            "{failed} of {} connections fail on TLS while the others work: look at each server behind that name",
-            all.fetches
-        ),
+        text: format!("{failed} of {} fetches fail on TLS while the others work", all.fetches),
+        advice: "look at the certificate of each server behind that name: openssl s_client -connect".into(),
         seen: share,
         limit: None,
         unit: "share",
@@ -83,6 +80,7 @@ fn messages(seen: &Seen<'_>, partial: &Partial, context: &Context<'_>) -> Option
         backend: String::new(),
         cause: "tls".into(),
         text: format!("{many} messages on TLS in the error log, while fetches work: a retry hides them"),
+        advice: "look at the certificate of each server behind that name: openssl s_client -connect".into(),
         seen: many as f64,
         limit: None,
         unit: "times",
@@ -109,10 +107,8 @@ fn flaps(probes: &[&Probe], context: &Context<'_>) -> Option<EarlyWarning> {
         node: context.reading(of.series).series.node.lossy().into_owned(),
         backend: of.backend.lossy().into_owned(),
         cause: "health.sick".into(),
-        text: format!(
-            "probes changed their mind {} times within {minutes} min: look at the probe's timeout, window and threshold",
-            flips.len()
-        ),
+        text: format!("probes changed their mind {} times within {minutes} min", flips.len()),
+        advice: "varnishadm backend.list -p; then the probe's .timeout, .window and .threshold".into(),
         seen: flips.len() as f64,
         limit: None,
         unit: "times",

@@ -61,11 +61,9 @@ fn hole(node: String, from: Stamp, to: Stamp, many: usize) -> EarlyWarning {
         node,
         backend: String::new(),
         cause: "log.incomplete".into(),
-        text: format!(
-            "no line for {} min from {}{more}: the log lost them, or nothing was served; failures in it are not counted",
-            us / MINUTE,
-            &from.rfc3339()[..16]
-        ),
+        text: format!("no line for {} min from {}{more}, in steady traffic", us / MINUTE, &from.rfc3339()[..16]),
+        advice: "the log lost them (disk, rotation, restart) or nothing was served; what failed then is not counted"
+            .into(),
         seen: (us / SECOND) as f64,
         limit: None,
         unit: "seconds",
@@ -90,10 +88,8 @@ fn cut_urls(partial: &Partial, context: &Context<'_>) -> Vec<EarlyWarning> {
         node: context.reading(id).series.node.lossy().into_owned(),
         backend: String::new(),
         cause: "log.incomplete".into(),
-        text: format!(
-            "{n} URLs are just 254 bytes long: varnishd cut them (vsl_reclen 255); what was cut off is missing for \
-             linking and in reports. varnishd -p vsl_reclen=4084 keeps them whole"
-        ),
+        text: format!("{n} URLs are just 254 bytes long: varnishd cut them (vsl_reclen 255)"),
+        advice: "varnishadm param.set vsl_reclen 4084 keeps them whole, for linking and for you".into(),
         seen: n as f64,
         limit: None,
         unit: "times",
