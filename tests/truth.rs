@@ -7,6 +7,8 @@ mod support;
 mod calibration;
 #[path = "truth/corpora.rs"]
 mod corpora;
+#[path = "truth/limits.rs"]
+mod limits;
 #[path = "truth/recording.rs"]
 mod recording;
 #[path = "truth/right_verdict.rs"]

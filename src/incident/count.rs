@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Rules;
 use super::runs::Run;
 use super::service::part;
-use crate::model::incident::{CauseShare, Harm};
+use crate::model::incident::{CauseShare, Harm, Limit};
 use crate::model::stamp::MINUTE;
 use crate::model::{Bytes, Fact, Failure, Grace, Group, Impact, Incident, Stamp, State};
 
@@ -58,6 +58,7 @@ pub fn group(run: &Run<'_>, shape: Shape, rules: &Rules) -> Group {
         failures,
         causes: with_roles(causes, &headline),
         verdicts,
+        limits: limits(&run.failures),
         harm: Harm { by_impact, top_urls: top_urls(&run.failures), grace: grace(&run.failures), ..Harm::default() },
         curve: curve.into_iter().map(|(at, n)| (at.0, n)).collect(),
         rate_per_hour: (shape == Shape::Recurring && hours > 0.0).then(|| (failures - 1) as f64 / hours),
@@ -146,6 +147,14 @@ fn service(run: &Run<'_>) -> String {
         }
         _ => unit,
     }
+}
+
+fn limits(failures: &[&Failure]) -> Vec<Limit> {
+    let of = |f: &&Failure| {
+        let limit = f.facts.get(Fact::LearntLimitMs)?;
+        Some((f.tier.word().to_string(), f.ruling.cause.id().to_string(), limit, 1))
+    };
+    Limit::of(failures.iter().filter_map(of))
 }
 
 fn grace(failures: &[&Failure]) -> Option<Grace> {

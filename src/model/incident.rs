@@ -156,6 +156,47 @@ pub struct Candidate {
     pub text: String,
 }
 
+/// A time limit in force that nobody told: failures agree on it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Limit {
+    /// What sets it: the parameter in Varnish, else what it limits.
+    pub knob: String,
+    /// The limit, milliseconds.
+    pub ms: f64,
+    /// Failed fetches that waited so long.
+    pub failures: u64,
+}
+
+impl Limit {
+    /// What sets the limit that fetches of that cause ran into at that tier (words); `None` for no such cause.
+    pub fn knob(tier: &str, cause: &str) -> Option<&'static str> {
+        let of_varnish = tier == "cache";
+        match cause {
+            "timeout.connect" | "connection.unreachable" | "firewall" => {
+                Some(if of_varnish { "connect_timeout" } else { "connect timeout" })
+            }
+            "timeout.first_byte" | "app.slow" | "overload" => {
+                Some(if of_varnish { "first_byte_timeout" } else { "read timeout" })
+            }
+            _ => None,
+        }
+    }
+
+    /// Limits out of counts by tier, cause and limit in milliseconds: those that most agree on first.
+    pub fn of(counts: impl Iterator<Item = (String, String, f64, u64)>) -> Vec<Limit> {
+        let mut out: Vec<Limit> = Vec::new();
+        for (tier, cause, ms, failures) in counts {
+            let Some(knob) = Limit::knob(&tier, &cause) else { continue };
+            match out.iter_mut().find(|l| l.knob == knob && l.ms == ms) {
+                Some(known) => known.failures += failures,
+                None => out.push(Limit { knob: knob.into(), ms, failures }),
+            }
+        }
+        out.sort_by(|a, b| b.failures.cmp(&a.failures).then(a.knob.cmp(&b.knob)).then(a.ms.total_cmp(&b.ms)));
+        out
+    }
+}
+
 /// An incident.
 #[derive(Clone, Debug, Serialize)]
 pub struct Incident {
@@ -185,6 +226,8 @@ pub struct Incident {
     pub causes: Vec<CauseShare>,
     /// Verdict words with counts.
     pub verdicts: BTreeMap<String, u64>,
+    /// Time limits that its failures agree on, those of most failures first.
+    pub limits: Vec<Limit>,
     /// What it did to clients.
     pub harm: Harm,
     /// Failed fetches per minute: minute, count.

@@ -13,8 +13,6 @@ use crate::model::{Cause, Fact, Failure, FetchRow, MarkKind, SeriesId, Text, gro
 const AROUND: i64 = 30 * SECOND;
 /// A backend is held down at most so long after a failure (Varnish 6.0.1+, backend_local_error_holddown).
 const HELD: i64 = 10 * SECOND;
-/// So many failures at least must agree on a limit before it counts as learnt.
-const LEARN: usize = 3;
 
 /// What is kept of a fetch to see load: (sent, how long, whole answer).
 type Load = (i64, i64, bool);
@@ -166,28 +164,6 @@ impl PartialOrd for ByBytes {
 impl Ord for ByBytes {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.bytes().cmp(&other.0.bytes())
-    }
-}
-
-/// Learns the limits that failures agree on, per series and backend, and sets them where a waiting time agrees
-/// (reference: Varnish, 3.4, "learn T"): the mode of the waiting times, rounded to 0.1 s, of at least three.
-pub fn limits(failures: &mut [Failure]) {
-    let tenth = |ms: f64| (ms / 100.0).round() as i64;
-    let mut modes: HashMap<(SeriesId, Text), BTreeMap<i64, usize>> = HashMap::new();
-    for f in failures.iter().filter(|f| f.origin_status == 0) {
-        if let Some(ms) = f.facts.get(Fact::WaitMs).filter(|ms| *ms >= 100.0) {
-            *modes.entry((f.series, f.backend)).or_default().entry(tenth(ms)).or_default() += 1;
-        }
-    }
-    for f in failures.iter_mut() {
-        let Some(ms) = f.facts.get(Fact::WaitMs) else { continue };
-        let learnt = modes.get(&(f.series, f.backend)).and_then(|m| m.iter().max_by_key(|(t, n)| (**n, **t)));
-        if let Some((t, n)) = learnt
-            && *n >= LEARN
-            && (ms - *t as f64 * 100.0).abs() <= (*t as f64 * 2.0).max(100.0)
-        {
-            f.facts.set(Fact::LearntLimitMs, *t as f64 * 100.0);
-        }
     }
 }
 

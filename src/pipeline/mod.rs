@@ -20,6 +20,7 @@ mod fold;
 mod impact;
 mod inside;
 mod known;
+mod limits;
 mod linking;
 mod lookup;
 mod outside;

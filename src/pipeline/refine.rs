@@ -9,6 +9,7 @@ use super::circumstances;
 use super::context::Context;
 use super::deepest::carry_up;
 use super::impact::Chains;
+use super::limits;
 use super::linking::{Linked, STORED};
 use super::partial::Partial;
 use crate::link::verdict;
@@ -58,7 +59,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     circumstances::load(failures, &linked.loads);
     circumstances::pages(failures);
     circumstances::backends(failures, &linked.loads, &partial.probes);
-    circumstances::limits(failures);
+    limits::learn(failures);
     let chains = Chains::of(failures, &partial.served, &partial.retries);
     for n in 0..failures.len() {
         if !failures[n].stored {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::human::{notes, seen_before};
 use super::text::stamp;
-use crate::model::incident::{Candidate, CauseShare, Example, Harm, Incident, Quote, State};
+use crate::model::incident::{Candidate, CauseShare, Example, Harm, Incident, Limit, Quote, State};
 use crate::model::{Grace, Stamp};
 
 type R<T> = rusqlite::Result<T>;
@@ -43,6 +43,7 @@ pub fn incident(db: &Connection, id: u32) -> R<Option<Incident>> {
         .prepare_cached("SELECT minute_us, failures FROM incident_minutes WHERE incident_id = ?1 ORDER BY minute_us")?
         .query_map([id], |r| Ok((r.get(0)?, number(r, 1)?)))?
         .collect::<R<_>>()?;
+    i.limits = limits(db, id)?;
     i.harm.grace = grace(db, id)?;
     i.examples = examples(db, id)?;
     i.proof = quotes(db, id, None, "proof")?;
@@ -50,6 +51,17 @@ pub fn incident(db: &Connection, id: u32) -> R<Option<Incident>> {
     i.ended_by = candidates(db, id, "ended_by")?;
     i.seen_before = seen_before(db, id)?;
     Ok(Some(i))
+}
+
+fn limits(db: &Connection, id: u32) -> R<Vec<Limit>> {
+    let counts: Vec<(String, String, f64, u64)> = db
+        .prepare_cached(
+            "SELECT tier, cause, learnt_limit_ms, count(*) FROM failed_fetches
+             WHERE incident_id = ?1 AND learnt_limit_ms IS NOT NULL GROUP BY 1, 2, 3",
+        )?
+        .query_map([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, number(r, 3)?)))?
+        .collect::<R<_>>()?;
+    Ok(Limit::of(counts.into_iter()))
 }
 
 fn grace(db: &Connection, id: u32) -> R<Option<Grace>> {
@@ -79,6 +91,7 @@ pub fn summary(r: &Row<'_>) -> R<Incident> {
         failures: number(r, 8)?,
         causes: Vec::new(),
         verdicts: BTreeMap::new(),
+        limits: Vec::new(),
         harm: Harm { visitors_5xx: number(r, 9)?, crawlers_5xx: number(r, 10)?, share: r.get(11)?, ..Harm::default() },
         curve: Vec::new(),
         rate_per_hour: r.get(12)?,

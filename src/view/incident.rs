@@ -166,7 +166,15 @@ fn why(incident: &Incident, style: &Style) -> Vec<Line> {
         Some(root) if *root != incident.cause => format!("{root}: {causes}"),
         _ => causes,
     };
-    optional("Why", &text, style)
+    let limits: Vec<String> = incident.limits.iter().take(2).map(|l| limit(l.ms, &l.knob)).collect();
+    let looks = if limits.is_empty() { String::new() } else { format!("; looks like {}", limits.join(" and ")) };
+    optional("Why", &(text + &looks), style)
+}
+
+/// `first_byte_timeout 15 s`.
+fn limit(ms: f64, knob: &str) -> String {
+    let value = if ms < 1000.0 { format!("{ms:.0} ms") } else { format!("{} s", (ms / 10.0).round() / 100.0) };
+    format!("{knob} {value}")
 }
 
 fn origin(incident: &Incident, style: &Style) -> Vec<Line> {

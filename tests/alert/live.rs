@@ -47,6 +47,7 @@ pub fn incident(service: &str, from: i64, to: i64, failures: u64) -> Incident {
         failures,
         causes: vec![CauseShare { cause: cause.into(), failures, first_at: at(from), role: "came first".into() }],
         verdicts: BTreeMap::from([("late_answer".into(), failures)]),
+        limits: Vec::new(),
         harm: Harm { visitors_5xx: failures / 2, share: Some(0.1), ..Harm::default() },
         curve: curve.into_iter().collect(),
         rate_per_hour: None,

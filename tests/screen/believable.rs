@@ -60,6 +60,7 @@ pub fn incident() -> Incident {
             share("timeout.connect", 61, at + 40 * SECOND, ""),
         ],
         verdicts: words(&[("origin_aborted", 118), ("late_answer", 44), ("no_origin_log", 13), ("not_sent", 497)]),
+        limits: Vec::new(),
         harm: Harm {
             visitors_5xx: 798,
             crawlers_5xx: 61,

@@ -125,6 +125,7 @@ pub fn group(members: &[&Failure]) -> Group {
             role: "came first".into(),
         }],
         verdicts: BTreeMap::new(),
+        limits: Vec::new(),
         harm: Harm { visitors_5xx: sorted.len() as u64, crawlers_5xx: 1, share: Some(0.5), ..Harm::default() },
         curve: Vec::new(),
         rate_per_hour: None,

@@ -42,6 +42,12 @@ impl Recording {
         self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// What its servers were set to.
+    pub fn scenario(&self) -> Value {
+        let text = std::fs::read(self.folder.join("scenario.json")).expect("a recording tells its settings");
+        serde_json::from_slice(&text).expect("JSON")
+    }
+
     /// Failed fetches whose cause is known.
     pub fn failed(&self) -> impl Iterator<Item = (u64, &Value)> {
         let counts = |t: &Value| t["failed"] == true && t["confirmed"] == true;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use guru::model::incident::{Advice, Candidate, CauseShare, Example, Harm, Incident, Quote, State};
+use guru::model::incident::{Advice, Candidate, CauseShare, Example, Harm, Incident, Limit, Quote, State};
 use guru::model::report::{ClockOffset, Lines, Report, Source, Span, Stored, Totals, Visitors};
 use guru::model::stamp::{MINUTE, SECOND, days};
 use guru::model::{Concern, EarlyWarning, Stamp};
@@ -49,6 +49,7 @@ pub fn incident(id: u32, service: &str, broke: &str, cause: &str, failures: u64,
         failures,
         causes: vec![share(cause, failures, at, "")],
         verdicts: words(&[("not_sent", failures)]),
+        limits: Vec::new(),
         harm: Harm { by_impact: words(&[("error", failures)]), visitors_5xx: failures, ..Harm::default() },
         curve: Vec::new(),
         rate_per_hour: None,
@@ -80,6 +81,7 @@ pub fn overload() -> Incident {
         share("timeout.connect", 61, at + 40 * SECOND, ""),
     ];
     i.verdicts = words(&[("origin_aborted", 118), ("late_answer", 44), ("no_origin_log", 13), ("not_sent", 2039)]);
+    i.limits = vec![Limit { knob: "first_byte_timeout".into(), ms: 15_000.0, failures: 118 }];
     i.harm = Harm {
         visitors_5xx: 2391,
         crawlers_5xx: 214,

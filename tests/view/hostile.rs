@@ -2,7 +2,7 @@
 
 use guru::model::cause::Bucket;
 use guru::model::explain::Explanation;
-use guru::model::incident::{Advice, Candidate, Incident, State};
+use guru::model::incident::{Advice, Candidate, Incident, Limit, State};
 use guru::model::report::{Report, Stored};
 use guru::model::{Impact, Stamp, Verdict};
 use guru::view::{self, Recognition, Style, Zone};
@@ -67,6 +67,7 @@ fn evil_incident(mut i: Incident) -> Incident {
     i.verdicts.insert(evil(), 7);
     i.harm.by_impact.insert(evil(), 7);
     i.harm.top_urls = vec![(evil(), 3)];
+    i.limits = vec![Limit { knob: evil(), ms: f64::NAN, failures: 3 }];
     for e in &mut i.examples {
         (e.request, e.verdict) = (evil(), evil());
         (e.own, e.origin, e.origin_error) =
@@ -99,6 +100,9 @@ fn evil_report() -> Report {
     r.sources = vec![bad.clone(), bad];
     r.incidents = [overload(), maintenance(), recurring()].map(evil_incident).to_vec();
     r.warnings = vec![evil(); 12];
+    for w in &mut r.early_warnings {
+        (w.node, w.backend, w.cause, w.text, w.advice) = (evil(), evil(), evil(), evil(), evil());
+    }
     r.totals.by_verdict.insert(evil(), 1);
     r.totals.by_impact.insert(evil(), 1);
     r.totals.not_origin.insert(evil(), 1);
@@ -183,9 +187,11 @@ fn json_of_hostile_input_is_safe_and_reads_back_as_it_was() {
 fn every_string_of_the_model_was_tested_with_hostile_text() {
     let mut found = Vec::new();
     strings(&serde_json::to_value(evil_report()).expect("serialises"), &mut found);
-    // Stamps, states, two kinds of advice and one clock's node are ours.
+    // Stamps, states, two kinds of advice, one clock's node, and kinds and units of early warnings are ours.
     let ours = |s: &str| {
-        s.len() == 27 && s.ends_with('Z') || ["look", "NOT", "web1"].contains(&s) || State::parse(s).is_some()
+        s.len() == 27 && s.ends_with('Z')
+            || ["look", "NOT", "web1", "bytes", "header_bytes", "near_miss"].contains(&s)
+            || State::parse(s).is_some()
     };
     let friendly: Vec<&String> = found.iter().filter(|s| *s != EVIL && !ours(s)).collect();
     assert!(friendly.is_empty(), "not hostile: {friendly:?}");
