@@ -98,7 +98,7 @@ fn context(grammar: &Grammar, linked: bool) -> Context<'static> {
         since: Stamp::NONE,
         until: Stamp::NONE,
         unread: BTreeSet::new(),
-        pulses: false,
+        pulses: Some(guru::model::Fineness::HOURS),
         small_chunks: false,
     }
 }

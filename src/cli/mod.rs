@@ -14,6 +14,7 @@ mod keep;
 mod known;
 mod lookup;
 mod remember;
+mod size;
 mod sources;
 mod standard;
 mod tail;

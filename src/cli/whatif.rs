@@ -82,14 +82,8 @@ fn time(text: &str) -> Result<i64> {
 
 /// `64k`, `32768`, `128`: bytes or lines, as Varnish reads them.
 fn size(text: &str) -> Result<i64> {
-    let text = text.trim().to_ascii_lowercase();
-    let (digits, factor) = match text.trim_end_matches('b') {
-        t if t.ends_with('k') => (t.trim_end_matches('k').to_string(), 1 << 10),
-        t if t.ends_with('m') => (t.trim_end_matches('m').to_string(), 1 << 20),
-        t => (t.to_string(), 1),
-    };
-    let n: Option<i64> = digits.parse::<u32>().ok().map(i64::from);
-    n.and_then(|n| n.checked_mul(factor))
-        .filter(|n| *n > 0)
+    let fits = |n: u64| i64::try_from(n).ok().filter(|n| *n > 0);
+    super::size::bytes(text)
+        .and_then(fits)
         .ok_or_else(|| Error::new(Kind::Usage, format!("\"{text}\" is no size")).hint("write 64k, 32768 or 128"))
 }

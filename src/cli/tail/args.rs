@@ -103,28 +103,5 @@ fn bytes(text: &str) -> std::result::Result<u64, String> {
     if text == "all" {
         return Ok(u64::MAX);
     }
-    let (number, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
-    let shift = match unit.to_ascii_uppercase().trim_end_matches('B').trim_end_matches('I') {
-        "" => 0,
-        "K" => 10,
-        "M" => 20,
-        "G" => 30,
-        _ => return Err("write a number of bytes, as 16M, or all".into()),
-    };
-    let number: u64 = number.parse().map_err(|_| "write a number of bytes, as 16M, or all".to_string())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "that is more than any file holds; write all".to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn sizes_are_read_as_people_write_them() {
-        assert_eq!(bytes("4096"), Ok(4096));
-        assert_eq!(bytes("16M"), Ok(16 << 20));
-        assert_eq!(bytes("2GiB"), Ok(2 << 30));
-        assert_eq!(bytes("all"), Ok(u64::MAX));
-        assert!(bytes("16X").is_err() && bytes("").is_err() && bytes("99999999999G").is_err());
-    }
+    crate::cli::size::bytes(text).ok_or_else(|| "write a number of bytes, as 16M, or all".into())
 }
