@@ -16,5 +16,6 @@ pub mod model;
 pub mod pipeline;
 pub mod source;
 pub mod store;
+pub mod trigger;
 pub mod varnish;
 pub mod view;

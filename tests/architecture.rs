@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 10] =
-    ["source", "frame", "grammar", "varnish", "classify", "link", "incident", "store", "view", "alert"];
+const ROOMS: [&str; 11] =
+    ["source", "frame", "grammar", "varnish", "classify", "link", "incident", "trigger", "store", "view", "alert"];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("src is readable") {

@@ -16,6 +16,8 @@ mod history;
 mod incidents;
 #[path = "support/logs.rs"]
 mod logs;
+#[path = "cli/memory.rs"]
+mod memory;
 #[path = "cli/nginx.rs"]
 mod nginx;
 #[path = "cli/options.rs"]

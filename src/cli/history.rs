@@ -51,6 +51,9 @@ pub struct ResolveArgs {
     /// Did it work?
     #[arg(long, value_name = "ANSWER")]
     pub worked: Option<WorkedArg>,
+    /// When you did it: `10 min ago`, `2026-11-20 03:22`; now when not said
+    #[arg(long, value_name = "WHEN")]
+    pub at: Option<String>,
 }
 
 /// Adds a note to an incident.
@@ -105,13 +108,18 @@ pub fn show(store: &Store, args: &ShowArgs) -> Result<Incident> {
 }
 
 /// Records a fix; returns the incident and the line that confirms it.
-pub fn resolve(store: &mut Store, args: &ResolveArgs) -> Result<(Incident, String)> {
+pub fn resolve(
+    store: &mut Store,
+    args: &ResolveArgs,
+    moment: &dyn Fn(&str) -> Result<Stamp>,
+) -> Result<(Incident, String)> {
     let worked = args.worked.map(|w| match w {
         WorkedArg::Yes => Worked::Yes,
         WorkedArg::No => Worked::No,
         WorkedArg::Unknown => Worked::Unknown,
     });
-    let id = store.resolve(args.id, &args.what, worked)?;
+    let at = args.at.as_deref().map(moment).transpose()?;
+    let id = store.resolve(args.id, &args.what, worked, at)?;
     let i = store.incident(id)?;
     let answer = match i.worked.as_deref() {
         Some("yes") => "it worked",

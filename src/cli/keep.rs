@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use super::common::{self, Common};
 use crate::error::Error;
+use crate::model::Remembered;
 use crate::model::report::{Span, Stored};
 use crate::model::stamp::SECOND;
 use crate::pipeline::{Analysis, History, worst_first};
@@ -14,6 +15,11 @@ use crate::store::{Batch, Store};
 
 /// How far beside a run's own time stored failures are looked for: a trickle drips at most so slowly.
 const BESIDE: i64 = 26 * 3600 * SECOND;
+
+/// Changes so long before a run's own time tell how often the same is changed.
+const AGAIN: i64 = 30 * 86_400 * SECOND;
+/// So many incidents are asked when the same happened before.
+const OPENINGS: usize = 5_000;
 
 /// The store, or none, or why there is none.
 pub struct Keeper {
@@ -46,7 +52,13 @@ impl Keeper {
         let failures = store.known(span.from, span.to, gap_us.max(BESIDE)).unwrap_or_default();
         let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
         let evidence = store.evidence(&ids).unwrap_or_default();
-        History { failures, evidence, clocks: store.clocks().unwrap_or_default(), ..History::default() }
+        let remembered = Keeper::remembered(&store, span).into();
+        History { failures, evidence, clocks: store.clocks().unwrap_or_default(), remembered, ..History::default() }
+    }
+
+    /// What is remembered of other times, for logs of this span.
+    pub fn remembered(store: &Store, span: Span) -> Remembered {
+        store.remembered(span.from - AGAIN, span.to + BESIDE, OPENINGS).unwrap_or_default()
     }
 
     /// The store for [`Keeper::recall`].

@@ -11,6 +11,7 @@ mod explain;
 mod formats;
 mod input;
 mod keep;
+mod kin;
 mod known;
 mod lookup;
 mod remember;

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 
 use super::common::{self, Common};
 use super::history::{self, IncidentsArgs, NoteArgs, ResolveArgs, ShowArgs};
-use super::{Outcome, when};
+use super::{Outcome, kin, when};
 use crate::classify::Rules;
 use crate::error::Result;
 use crate::model::{Cause, Incident, Stamp};
@@ -65,6 +65,7 @@ pub fn show(args: &Show, common: &Common) -> Outcome {
     let store = Store::open_read_only(&common.store_path())?;
     let mut incident = history::show(&store, &args.which)?;
     advise(&mut incident, &store)?;
+    kin::tell(&mut incident, &store)?;
     common::print(&match args.output {
         Output::Json => view::incident_json(&incident),
         _ => view::incident(&incident, &common.style()?),
@@ -75,7 +76,8 @@ pub fn show(args: &Show, common: &Common) -> Outcome {
 /// `guru resolve`.
 pub fn resolve(args: &ResolveArgs, common: &Common) -> Outcome {
     let mut store = Store::open_existing(&common.store_path())?;
-    let (_, line) = history::resolve(&mut store, args)?;
+    let now = Stamp(chrono::Utc::now().timestamp_micros());
+    let (_, line) = history::resolve(&mut store, args, &|text| when::parse(text, now))?;
     common::print(&format!("{}\n", view::Plain::of(&line).as_str()))?;
     Ok(0)
 }

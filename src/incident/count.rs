@@ -73,6 +73,10 @@ pub fn group(run: &Run<'_>, shape: Shape, rules: &Rules) -> Group {
         worked: None,
         notes: Vec::new(),
         seen_before: Vec::new(),
+        similar: Vec::new(),
+        recurrence: None,
+        measured: None,
+        history_since: Stamp::NONE,
     };
     Group { incident, members: run.failures.iter().map(|f| f.id).collect() }
 }

@@ -8,11 +8,14 @@
 mod count;
 mod runs;
 mod service;
+mod similar;
 mod trickle;
 
 use std::collections::HashMap;
 
 use crate::model::{Failure, Group, Stamp};
+
+pub use similar::similar;
 
 /// How failures are grouped.
 #[derive(Clone, Copy, Debug)]

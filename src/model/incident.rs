@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::grace::Grace;
+use super::similar::{Measured, Recurrence, Similar};
 use super::stamp::Stamp;
 
 /// Serialises a stamp as RFC 3339, `null` when not known.
@@ -154,6 +155,8 @@ pub struct Candidate {
     pub at: Stamp,
     /// The evidence in words.
     pub text: String,
+    /// How strong the evidence is, 0 to 1; from 0.5 on it claims something. Correlation all the same.
+    pub strength: f64,
 }
 
 /// A time limit in force that nobody told: failures agree on it.
@@ -242,7 +245,7 @@ pub struct Incident {
     pub proof: Vec<Quote>,
     /// What to look at, change, and not do.
     pub advice: Vec<Advice>,
-    /// Candidates for the trigger, nearest first.
+    /// Candidates for the trigger, strongest first.
     pub began: Vec<Candidate>,
     /// What happened just before the failures stopped: a likely fix, unconfirmed.
     pub ended_by: Vec<Candidate>,
@@ -256,6 +259,15 @@ pub struct Incident {
     pub notes: Vec<String>,
     /// Ids of earlier incidents of the same service and headline cause.
     pub seen_before: Vec<u32>,
+    /// Earlier incidents that look like this one, likest first; filled in where the history is asked.
+    pub similar: Vec<Similar>,
+    /// How often the same happened; `None` when it is the first time, or the history was not asked.
+    pub recurrence: Option<Recurrence>,
+    /// What later logs say of the fix; `None` when there is none, or the history was not asked.
+    pub measured: Option<Measured>,
+    /// How far the history reaches back; not known where it was not asked.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub history_since: Stamp,
 }
 
 /// An incident and the failures that are in it.

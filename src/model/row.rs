@@ -262,9 +262,13 @@ impl FetchRow {
     pub const HOP: u16 = 512;
     /// The log says only when it ended: that is `sent_at`.
     pub const END_ONLY: u16 = 1024;
+    /// A User-Agent that claims to be a crawler asked.
+    pub const CRAWLER: u16 = 2048;
 
     /// The line says when it began, to the second or so, and not how long it took.
     pub const START_ONLY: u16 = 4096;
+    /// Its method changes something at the origin: neither GET nor HEAD nor OPTIONS.
+    pub const WRITES: u16 = 8192;
 
     /// True when it can be linked by time: the log says when it was made.
     pub fn is_timed(&self) -> bool {

@@ -7,6 +7,7 @@ use super::evidence::Evidence;
 use super::failure::Failure;
 use super::follow::Position;
 use super::incident::Group;
+use super::remembered::Remembered;
 use super::report::ClockOffset;
 use super::stamp::Stamp;
 use super::traffic::{Minutes, NodeTraffic};
@@ -91,6 +92,8 @@ pub trait Sink {
 /// What an earlier run left.
 #[derive(Clone, Debug, Default)]
 pub struct Resume {
+    /// Changes and incidents of other times.
+    pub remembered: Remembered,
     /// Traffic that was counted already.
     pub by_log: Vec<LogTraffic>,
     /// Failed fetches of the last day, with the incidents they are in.

@@ -372,6 +372,12 @@ fn opened(f: &Fetch<'_>) -> u16 {
     if f.reused {
         flags |= FetchRow::REUSED;
     }
+    if !matches!(f.method, b"" | b"GET" | b"HEAD" | b"OPTIONS") {
+        flags |= FetchRow::WRITES;
+    }
+    if is_crawler(f.agent) {
+        flags |= FetchRow::CRAWLER;
+    }
     if f.url.len() >= crate::model::row::KEY_URL {
         flags |= FetchRow::URL_CUT;
     }

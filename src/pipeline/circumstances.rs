@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::partial::Probe;
 use crate::model::row::{NOT_LOGGED, hash32};
 use crate::model::stamp::SECOND;
-use crate::model::{Cause, Fact, Failure, FetchRow, MarkKind, SeriesId, Text, group_of};
+use crate::model::{Cause, Fact, Failure, FetchRow, MarkKind, SeriesId, Stamp, Text, group_of};
 
 /// Half of the stretch of time whose answers are compared with a failure.
 const AROUND: i64 = 30 * SECOND;
@@ -21,6 +21,8 @@ type Load = (i64, i64, bool);
 #[derive(Debug, Default)]
 pub struct Loads(HashMap<u32, (Vec<Load>, bool)>);
 
+/// So many fetches around an incident are told at most.
+const TOLD: usize = 200_000;
 /// So many fetches around a failure at most are looked at: enough to see load, and bounded in a storm.
 const LOOKED_AT: usize = 2_000;
 
@@ -52,6 +54,21 @@ impl Loads {
         let from = all.partition_point(|l| l.0 < at - AROUND).max(middle.saturating_sub(LOOKED_AT / 2));
         let to = all.partition_point(|l| l.0 <= at + AROUND).min(middle + LOOKED_AT / 2);
         &all[from..to.max(from)]
+    }
+
+    /// The fetches of these groups that were sent in a span, in order of time, [`TOLD`] at most: where there are more,
+    /// every so many.
+    pub fn between(&self, groups: &HashSet<u32>, from: Stamp, to: Stamp) -> Vec<(i64, i64, bool)> {
+        let of = |group: &u32| {
+            let all = self.0.get(group).map_or(&[][..], |g| g.0.as_slice());
+            let (a, b) = (all.partition_point(|l| l.0 < from.0), all.partition_point(|l| l.0 <= to.0));
+            &all[a..b.max(a)]
+        };
+        let all = || groups.iter().flat_map(of);
+        let every = all().count() / TOLD + 1;
+        let mut out: Vec<_> = all().map(|(at, long, whole)| (*at, *long, !*whole)).collect();
+        out.sort_unstable();
+        out.into_iter().step_by(every).collect()
     }
 
     /// True when some fetch of that group got a whole answer.

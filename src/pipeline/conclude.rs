@@ -9,7 +9,7 @@ use super::linking::{self, Linked};
 use super::partial::Partial;
 use super::quotes::{self, Originals};
 use super::refine::{self, Judged};
-use super::{History, Job, alone, story, twice, twins};
+use super::{History, Job, alone, story, triggers, twice, twins};
 use crate::model::{Evidence, Failure, Group, Stamp};
 
 /// What was found out.
@@ -54,5 +54,7 @@ pub fn conclude(
     let mut evidence = quotes::fetch(&failures, partial, context, originals);
     quotes::remember(&mut evidence, history.evidence);
     story::tell(&mut groups, &failures, &evidence, &judged, partial, context, job);
+    let beside = (&linked.loads, &linked.contrast);
+    triggers::find(&mut groups, &failures, beside, partial, context, &history.remembered);
     Conclusion { failures, evidence, groups, linked, judged }
 }

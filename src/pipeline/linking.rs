@@ -13,6 +13,7 @@ use crate::model::report::ClockOffset;
 use crate::model::row::NOT_LOGGED;
 use crate::model::stamp::SECOND;
 use crate::model::{Failure, FetchRow, FileId, Link, Locator, Method, Note, RequestRow, SeriesId, Stamp, Text, Tier};
+use crate::trigger::{Case, Contrast};
 
 /// Rows of either side that vote for the clock at most.
 const VOTERS: usize = 2_000_000;
@@ -34,6 +35,8 @@ pub struct Linked {
     pub zones: BTreeMap<SeriesId, i64>,
     /// Load of the URL groups that have failures.
     pub loads: Loads,
+    /// Healthy fetches of the minutes in which something failed.
+    pub contrast: Contrast,
 }
 
 impl Linked {
@@ -54,13 +57,18 @@ pub fn link(
     job: &Job<'_>,
     remembered: &[ClockOffset],
 ) -> Linked {
-    let mut linked = Linked { loads: Loads::of(failures), ..Linked::default() };
+    let failing = failures.iter().filter(|f| !f.stored && f.told_in.is_none()).map(|f| Case::of(&f.row));
+    let mut linked = Linked { loads: Loads::of(failures), contrast: Contrast::of(failing), ..Linked::default() };
     let of = partial.fetches.partitions().max(partial.requests.partitions());
     for n in 0..of {
-        let (twins, repeats, loads) = (&partial.twins, &partial.fetch_twins, &mut linked.loads);
+        let (twins, repeats) = (&partial.twins, &partial.fetch_twins);
+        let (loads, contrast) = (&mut linked.loads, &mut linked.contrast);
         partial.fetches.visit(n, of, |row| {
             if !twins.contains(&row.series) && !repeats.contains(&row.series) {
                 loads.add(row);
+                if row.flags & FetchRow::FAILED == 0 {
+                    contrast.add(Case::of(row));
+                }
             }
         });
     }

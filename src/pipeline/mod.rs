@@ -35,6 +35,7 @@ mod story;
 mod stream;
 mod summary;
 mod tail;
+mod triggers;
 mod twice;
 mod twins;
 mod writers;
@@ -46,7 +47,7 @@ use std::sync::Arc;
 use crate::classify::Rules;
 use crate::grammar::Library;
 use crate::model::report::ClockOffset;
-use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
+use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Remembered, Report, SeriesId, Stamp, report};
 use crate::source::{Found, Progress, Trouble};
 
 pub use chunked::chunks;
@@ -93,6 +94,8 @@ pub struct History {
     pub frozen: Vec<Failure>,
     /// Client 5xx and crawlers' 5xx of those.
     pub harm: HashMap<u64, (u64, u64)>,
+    /// Changes and incidents of other times.
+    pub remembered: Arc<Remembered>,
 }
 
 /// Asks the store for what it remembers of a span of time.

@@ -1,6 +1,5 @@
-//! What is said of an incident beyond its figures. In: groups, failures, evidence, changes; out: title, one sentence,
-//! examples, proof, advice, what began and what ended it. All prose of causes comes from their files; this only
-//! chooses. Correlation stays worded as correlation.
+//! What is said of an incident beyond its figures. In: groups, failures, evidence; out: title, one sentence, examples,
+//! proof, advice. All prose of causes comes from their files; this only chooses.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,14 +8,9 @@ use super::context::Context;
 use super::partial::Partial;
 use super::refine::Judged;
 use crate::classify::fit;
-use crate::model::incident::{Advice, Candidate, Example, Incident};
-use crate::model::stamp::{MINUTE, SECOND};
+use crate::model::incident::{Advice, Example, Incident};
 use crate::model::{Cause, Evidence, Fact, Failure, Group, Stamp};
 
-/// Changes so long before the first failure are candidates for the trigger.
-const BEFORE: i64 = 15 * MINUTE;
-/// Changes so long before the last failure, or just after, are candidates for the fix.
-const AROUND_END: i64 = 2 * MINUTE;
 /// Examples per incident.
 const EXAMPLES: usize = 3;
 
@@ -42,7 +36,6 @@ pub fn tell(
         harm(incident, &members, judged, &minutes);
         words(incident, &members, job);
         examples(incident, &members, evidence);
-        changes(incident, partial);
     }
 }
 
@@ -152,27 +145,5 @@ fn examples(incident: &mut Incident, members: &[&Failure], evidence: &HashMap<u6
             origin: e.origin.clone(),
             origin_error: e.origin_error.clone(),
         });
-    }
-}
-
-/// Changes near the beginning and near the end.
-fn changes(incident: &mut Incident, partial: &Partial) {
-    let candidate = |c: &super::partial::Changed| Candidate {
-        kind: c.kind.word().into(),
-        at: c.time,
-        text: crate::model::redact(&c.text.bytes()),
-    };
-    let near = |from: Stamp, to: Stamp| -> Vec<Candidate> {
-        let mut found: Vec<Candidate> =
-            partial.changes.iter().filter(|c| c.time >= from && c.time <= to).map(candidate).collect();
-        found.reverse();
-        found.truncate(3);
-        found
-    };
-    incident.began = near(incident.opened_at - BEFORE, incident.opened_at + SECOND);
-    let lasted = incident.closed_at.since(incident.opened_at).unwrap_or(0);
-    if lasted > 0 {
-        let from = (incident.closed_at - AROUND_END).max(incident.opened_at + SECOND);
-        incident.ended_by = near(from, incident.closed_at + 10 * SECOND);
     }
 }

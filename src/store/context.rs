@@ -4,7 +4,8 @@
 use rusqlite::{Connection, Transaction, params};
 
 use super::save::Batch;
-use super::text::{count, plain, us};
+use super::text::{count, plain, stamp, us};
+use crate::model::remembered::{KnownChange, Opening};
 use crate::model::report::ClockOffset;
 use crate::model::stamp::Stamp;
 use crate::model::traffic::NodeTraffic;
@@ -105,5 +106,24 @@ pub fn stored_clocks(db: &Connection) -> rusqlite::Result<Vec<ClockOffset>> {
             zone_mistake: r.get(7)?,
         })
     })?
+    .collect()
+}
+
+/// The changes of a span of time, in order of time.
+pub fn changes_between(db: &Connection, from: Stamp, to: Stamp) -> rusqlite::Result<Vec<KnownChange>> {
+    db.prepare_cached("SELECT at_us, kind, node, text FROM changes WHERE at_us BETWEEN ?1 AND ?2 ORDER BY 1, 2, 3, 4")?
+        .query_map([from.0, to.0], |r| {
+            Ok(KnownChange { at: stamp(r.get(0)?), kind: r.get(1)?, node: r.get(2)?, text: r.get(3)? })
+        })?
+        .collect()
+}
+
+/// When the newest incidents opened.
+pub fn openings(db: &Connection, most: usize) -> rusqlite::Result<Vec<Opening>> {
+    db.prepare_cached(
+        "SELECT service, cause, opened_at_us FROM incidents
+         WHERE scattered = 0 AND opened_at_us IS NOT NULL ORDER BY opened_at_us DESC LIMIT ?1",
+    )?
+    .query_map([most as i64], |r| Ok(Opening { service: r.get(0)?, cause: r.get(1)?, at: stamp(r.get(2)?) }))?
     .collect()
 }

@@ -35,15 +35,15 @@ impl Worked {
     }
 }
 
-/// Records what was done about an incident, as of `now`. An earlier, different fix becomes a note. A resolution covers
-/// everything known so far, also what a fast clock dates into the future. Returns the incident that the id stands for;
+/// Records what was done about an incident. An earlier, different fix becomes a note. Without a moment of its own a
+/// resolution covers everything known so far, also what a fast clock dates into the future. Returns the incident that the id stands for;
 /// `None` when there is none.
 pub fn resolve(
     db: &mut Connection,
     id: u32,
     fix: &str,
     worked: Option<Worked>,
-    now: Stamp,
+    (at, now): (Option<Stamp>, Stamp),
 ) -> rusqlite::Result<Option<u32>> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let Some(incident) = resolve_id(&tx, id)? else { return Ok(None) };
@@ -55,8 +55,8 @@ pub fn resolve(
     )?;
     tx.execute(
         "UPDATE incidents SET worked = coalesce(?3, CASE WHEN fix = ?2 THEN worked END), fix = ?2,
-                resolved_at_us = max(?4, coalesce(closed_at_us, ?4)) WHERE id = ?1",
-        params![incident, fix, worked.map(Worked::word), us(now)],
+                resolved_at_us = coalesce(?5, max(?4, coalesce(closed_at_us, ?4))) WHERE id = ?1",
+        params![incident, fix, worked.map(Worked::word), us(now), at.and_then(us)],
     )?;
     tx.commit()?;
     Ok(Some(incident))

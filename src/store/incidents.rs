@@ -176,7 +176,7 @@ fn beginning(tx: &Transaction<'_>, id: u32, i: &Incident) -> rusqlite::Result<()
         tx.prepare_cached("UPDATE incident_causes SET role = ?3 WHERE incident_id = ?1 AND cause = ?2")?
             .execute(params![id, share.cause, plain(&share.role)])?;
     }
-    candidates(tx, id, "began", &i.began)?;
+    strengthen(tx, id, &i.began)?;
     examples(tx, id, i)
 }
 
@@ -198,9 +198,23 @@ fn candidates(tx: &Transaction<'_>, id: u32, side: &str, list: &[Candidate]) -> 
         .execute(params![id, side])?;
     for (ordinal, c) in list.iter().enumerate() {
         tx.prepare_cached(
-            "INSERT INTO incident_candidates (incident_id, side, ordinal, kind, at_us, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO incident_candidates (incident_id, side, ordinal, kind, at_us, text, strength)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![id, side, ordinal as i64, plain(&c.kind), us(c.at), plain(&c.text)])?;
+        .execute(params![id, side, ordinal as i64, plain(&c.kind), us(c.at), plain(&c.text), c.strength])?;
+    }
+    Ok(())
+}
+
+/// Candidates for the trigger only get stronger: a run that saw a part of the incident does not take back what one that
+/// saw more of it found.
+fn strengthen(tx: &Transaction<'_>, id: u32, began: &[Candidate]) -> rusqlite::Result<()> {
+    let known: Option<f64> = tx
+        .prepare_cached("SELECT max(strength) FROM incident_candidates WHERE incident_id = ?1 AND side = 'began'")?
+        .query_row([id], |r| r.get(0))?;
+    let strongest = began.iter().map(|c| c.strength).fold(0.0, f64::max);
+    if known.is_none_or(|k| strongest >= k - 0.05) {
+        candidates(tx, id, "began", began)?;
     }
     Ok(())
 }

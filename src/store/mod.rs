@@ -27,11 +27,13 @@ mod merge;
 mod migrate;
 mod open;
 mod outbox;
+mod profiles;
 mod read;
 mod save;
 mod tail;
 mod tally;
 mod text;
+mod verify;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -44,7 +46,9 @@ use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::follow::Position;
 use crate::model::incident::Incident;
+use crate::model::remembered::Remembered;
 use crate::model::report::{ClockOffset, Stored};
+use crate::model::similar::{Measured, Profile};
 use crate::model::sink::{Delta, LogTraffic};
 use crate::model::stamp::Stamp;
 
@@ -164,6 +168,41 @@ impl Store {
         self.read(context::stored_clocks)
     }
 
+    /// What an incident looks like, and earlier ones of its service or cause.
+    ///
+    /// # Errors
+    /// Usage, when there is no such incident; store, when the database cannot be read.
+    pub fn profiles(&self, id: u32) -> Result<(Profile, Vec<Profile>)> {
+        self.read(|db| profiles::profiles(db, id))?.ok_or_else(|| self.no_such(id))
+    }
+
+    /// How far the history reaches back.
+    ///
+    /// # Errors
+    /// Store, when the database cannot be read.
+    pub fn reaches(&self) -> Result<Stamp> {
+        self.read(profiles::reaches)
+    }
+
+    /// What later logs say of an incident's fix; `None` when it has none.
+    ///
+    /// # Errors
+    /// Store, when the database cannot be read.
+    pub fn measure(&self, id: u32) -> Result<Option<Measured>> {
+        self.read(|db| verify::measure(db, id))
+    }
+
+    /// The changes between two moments, and when incidents opened: the newest `most` of them.
+    ///
+    /// # Errors
+    /// Store, when the database cannot be read.
+    pub fn remembered(&self, from: Stamp, to: Stamp, most: usize) -> Result<Remembered> {
+        self.read(|db| {
+            let changes = context::changes_between(db, from, to)?;
+            Ok(Remembered { changes, openings: context::openings(db, most)? })
+        })
+    }
+
     /// The incidents that a filter lets pass, newest first, without curve, URLs, examples, proof and candidates.
     pub fn incidents(&self, filter: &Filter) -> Result<Vec<Incident>> {
         self.read(|db| list::list(db, filter))
@@ -191,14 +230,14 @@ impl Store {
         self.read(list::current)
     }
 
-    /// Records what was done about an incident; without `worked`, what is recorded about the same fix stays. Returns
-    /// the id of the incident. Failures after this moment open it again.
+    /// Records what was done about an incident, and when (now); without `worked`, what is recorded about the same fix
+    /// stays. Returns the id of the incident. Failures after that moment open it again.
     ///
     /// # Errors
     /// Of kind `Usage` for an unknown id or an empty text.
-    pub fn resolve(&mut self, id: u32, fix: &str, worked: Option<Worked>) -> Result<u32> {
+    pub fn resolve(&mut self, id: u32, fix: &str, worked: Option<Worked>, at: Option<Stamp>) -> Result<u32> {
         let fix = said(fix, "guru resolve ID 'what you did'")?;
-        let found = human::resolve(&mut self.db, id, &fix, worked, now());
+        let found = human::resolve(&mut self.db, id, &fix, worked, (at, now()));
         found.map_err(|e| fault::fault(&self.path, "write", &e))?.ok_or_else(|| self.no_such(id))
     }
 

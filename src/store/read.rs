@@ -106,6 +106,10 @@ pub fn summary(r: &Row<'_>) -> R<Incident> {
         worked: r.get(16)?,
         notes: Vec::new(),
         seen_before: Vec::new(),
+        similar: Vec::new(),
+        recurrence: None,
+        measured: None,
+        history_since: Stamp::NONE,
     })
 }
 
@@ -168,9 +172,11 @@ fn quotes(db: &Connection, id: u32, example: Option<i64>, role: &str) -> R<Vec<Q
 
 fn candidates(db: &Connection, id: u32, side: &str) -> R<Vec<Candidate>> {
     db.prepare_cached(
-        "SELECT kind, at_us, text FROM incident_candidates WHERE incident_id = ?1 AND side = ?2 ORDER BY ordinal",
+        "SELECT kind, at_us, text, strength FROM incident_candidates WHERE incident_id = ?1 AND side = ?2 ORDER BY ordinal",
     )?
-    .query_map(params![id, side], |r| Ok(Candidate { kind: r.get(0)?, at: stamp(r.get(1)?), text: r.get(2)? }))?
+    .query_map(params![id, side], |r| {
+        Ok(Candidate { kind: r.get(0)?, at: stamp(r.get(1)?), text: r.get(2)?, strength: r.get(3)? })
+    })?
     .collect()
 }
 

@@ -51,6 +51,7 @@ pub struct Batch<'a> {
 pub fn save(db: &mut Connection, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let stored = write(&tx, batch)?;
+    super::verify::note(&tx, super::now())?;
     tx.commit()?;
     Ok(stored)
 }

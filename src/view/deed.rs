@@ -4,11 +4,10 @@
 use crate::model::incident::{Advice, Example, Incident, Quote};
 use crate::model::verdict::Verdict;
 
-use super::paper::{LABEL, Line, Paint, Section, beside, labelled, painted};
+use super::paper::{LABEL, Line, Paint, Section, beside, labelled};
 use super::plain::{Plain, width};
 use super::style::Style;
 use super::telling::telling;
-use super::words::listed;
 
 /// Columns of a file name before a quote on one screen.
 const PLACE: usize = 32;
@@ -99,35 +98,6 @@ fn one_example(e: &Example, style: &Style) -> Vec<Line> {
     let quotes = [&e.own, &e.origin, &e.origin_error];
     let quotes = quotes.into_iter().flatten().flat_map(|q| quote(q, style)).collect();
     lines.extend(beside("", quotes));
-    lines
-}
-
-/// What was there before, and what people wrote.
-pub(super) fn history(incident: &Incident, style: &Style) -> Vec<Line> {
-    let mut lines = Vec::new();
-    if let Some(fix) = &incident.fix {
-        let worked = match incident.worked.as_deref() {
-            Some("yes") => " (it worked)",
-            Some("no") => " (it did NOT work)",
-            _ => " (whether it worked is not recorded)",
-        };
-        lines.extend(painted("Fix", &format!("{fix}{worked}"), Paint::Good, style));
-    }
-    if !incident.seen_before.is_empty() {
-        let room = if style.full { usize::MAX } else { 5 };
-        let mut ids: Vec<String> = incident.seen_before.iter().take(room).map(u32::to_string).collect();
-        if incident.seen_before.len() > room {
-            ids.push(format!("{} more", incident.seen_before.len() - room));
-        }
-        lines.extend(labelled("Seen", &format!("before as {}: same service, same cause", listed(&ids)), style));
-    }
-    if let Some(trigger) = &incident.trigger {
-        lines.extend(labelled("Trigger", trigger, style));
-    }
-    let skip = if style.full { 0 } else { incident.notes.len().saturating_sub(2) };
-    for (at, note) in incident.notes.iter().skip(skip).enumerate() {
-        lines.extend(labelled(if at == 0 { "Notes" } else { "" }, note, style));
-    }
     lines
 }
 

@@ -5,7 +5,8 @@ use crate::model::incident::{Candidate, Incident, State};
 use crate::model::stamp::SECOND;
 use crate::model::{Grace, Impact, Stamp};
 
-use super::deed::{advice, example, history, proof};
+use super::deed::{advice, example, proof};
+use super::memory::history;
 use super::paper::{Line, Paint, Paper, Section, ends, flowing, labelled, painted};
 use super::spark;
 use super::style::{Style, quoted};
@@ -206,6 +207,14 @@ fn candidates(label: &str, all: &[Candidate], anchor: Stamp, told: fn(i64) -> St
     let mut lines = Vec::new();
     for c in all.iter().take(room) {
         let label = if lines.is_empty() { label } else { "" };
+        // What has no moment of its own, or tells its distance itself.
+        if matches!(
+            c.kind.as_str(),
+            "differs" | "periodic" | "workers" | "maintenance" | "certificate" | "surge" | "misses" | "drift"
+        ) {
+            lines.extend(painted(label, &format!("{} (correlation)", c.text), Paint::Bare, style));
+            continue;
+        }
         let zone = style.zone;
         let clock = zone.second(c.at);
         let at = if zone.same_day(c.at, anchor) { clock } else { format!("{} {clock}", zone.weekday_and_day(c.at)) };

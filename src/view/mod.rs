@@ -16,6 +16,7 @@ mod list;
 mod live;
 mod lookup;
 mod lookup_json;
+mod memory;
 mod metrics;
 mod object;
 mod paper;

@@ -62,6 +62,10 @@ pub fn incident(service: &str, from: i64, to: i64, failures: u64) -> Incident {
         worked: None,
         notes: Vec::new(),
         seen_before: Vec::new(),
+        similar: Vec::new(),
+        recurrence: None,
+        measured: None,
+        history_since: Stamp::NONE,
     }
 }
 

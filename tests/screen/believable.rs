@@ -86,13 +86,22 @@ pub fn incident() -> Incident {
             advice("change", "import in smaller batches"),
             advice("NOT", "raise first_byte_timeout"),
         ],
-        began: vec![Candidate { kind: "periodic".into(), at: night(3, 0, 0), text: "catalog import began".into() }],
+        began: vec![Candidate {
+            kind: "periodic".into(),
+            at: night(3, 0, 0),
+            text: "catalog import began".into(),
+            strength: 0.9,
+        }],
         ended_by: Vec::new(),
         trigger: None,
         fix: None,
         worked: None,
         notes: Vec::new(),
         seen_before: vec![17],
+        similar: Vec::new(),
+        recurrence: None,
+        measured: None,
+        history_since: Stamp::NONE,
     }
 }
 
@@ -427,8 +436,12 @@ pub fn recovering() -> Live {
         (Mood::Recovering, night(3, 22, 40), night(3, 24, 59), night(3, 25, 0));
     (live.recorder, live.grace_left_s) = (None, None);
     live.incidents[0].state = State::Recovering;
-    live.incidents[0].ended_by =
-        vec![Candidate { kind: "restart".into(), at: night(3, 22, 31), text: "php-fpm restart on web1".into() }];
+    live.incidents[0].ended_by = vec![Candidate {
+        kind: "restart".into(),
+        at: night(3, 22, 31),
+        text: "php-fpm restart on web1".into(),
+        strength: 0.9,
+    }];
     live.rates = Rates { share: 0.004, errors_per_s: 0.03, hidden_per_min: 0.0, failed_per_min: 2.0, ..live.rates };
     for n in &mut live.nodes {
         (n.errors_per_min, n.ttfb_p95_ms) = (1, Some(930.0));

@@ -46,7 +46,7 @@ fn evil_incident(i: &mut Incident) {
         figure: evil(),
     };
     i.advice = vec![advice("look"), advice("NOT"), advice(EVIL)];
-    let candidate = Candidate { kind: evil(), at: Stamp(5), text: evil() };
+    let candidate = Candidate { kind: evil(), at: Stamp(5), text: evil(), strength: 0.9 };
     (i.began, i.ended_by) = (vec![candidate.clone()], vec![candidate]);
 }
 

@@ -31,7 +31,7 @@ fn ids(store: &Store, filter: Filter) -> Vec<u32> {
 fn a_list_is_filtered_by_each_question() {
     let (_folder, mut store) = new_store();
     seed(&mut store);
-    store.resolve(1, "import in batches of 500", Some(Worked::Yes)).unwrap();
+    store.resolve(1, "import in batches of 500", Some(Worked::Yes), None).unwrap();
     store.note(3, "Ann says: the importer").unwrap();
     let none = Filter::default;
     let words = |w: &[&str]| Filter { words: w.iter().map(|w| w.to_string()).collect(), ..none() };
@@ -93,8 +93,9 @@ fn the_commands_answer_with_what_is_to_be_printed() {
     let e = history::show(&store, &ShowArgs { id: Some(99) }).expect_err("there is none");
     assert!(e.kind == Kind::Usage && e.to_string().contains("guru incidents"), "{e}");
 
-    let args = ResolveArgs { id: 2, what: " started it ".into(), worked: Some(WorkedArg::Yes) };
-    let (i, line) = history::resolve(&mut store, &args).unwrap();
+    let args = ResolveArgs { id: 2, what: " started it ".into(), worked: Some(WorkedArg::Yes), at: None };
+    let moment = |_: &str| Ok(Stamp::NONE);
+    let (i, line) = history::resolve(&mut store, &args, &moment).unwrap();
     assert_eq!((i.state, i.fix.as_deref()), (State::Resolved, Some("started it")));
     assert_eq!(line, "incident 2 (api: 100% refused): fix recorded, it worked    guru show 2");
     assert_eq!(history::show(&store, &ShowArgs::default()).unwrap().id, 3, "none is open: the newest");
@@ -104,7 +105,7 @@ fn the_commands_answer_with_what_is_to_be_printed() {
     for id in [1, 99] {
         let what = if id == 1 { "  " } else { "x" }.to_string();
         assert_eq!(
-            history::resolve(&mut store, &ResolveArgs { id, what, worked: None }).unwrap_err().kind,
+            history::resolve(&mut store, &ResolveArgs { id, what, worked: None, at: None }, &moment).unwrap_err().kind,
             Kind::Usage
         );
     }

@@ -88,7 +88,7 @@ fn the_next_day_extends_an_incident_and_a_bridge_unites_two() {
     second.save(&mut store);
     assert_eq!((first.groups[0].incident.id, second.groups[0].incident.id), (1, 2));
     store.note(2, "seen from the second one").unwrap();
-    store.resolve(2, "restarted php", Some(Worked::No)).unwrap();
+    store.resolve(2, "restarted php", Some(Worked::No), None).unwrap();
 
     let mut bridge = Run::of(some(1..6));
     let stored = bridge.save(&mut store);
@@ -109,7 +109,7 @@ fn the_next_day_extends_an_incident_and_a_bridge_unites_two() {
 fn what_people_wrote_survives_and_new_failures_open_it_again() {
     let (_folder, mut store) = new_store();
     Run::of(some(0..2)).save(&mut store);
-    store.resolve(1, "batches of 500", Some(Worked::Yes)).unwrap();
+    store.resolve(1, "batches of 500", Some(Worked::Yes), None).unwrap();
     store.note(1, "ask Ann").unwrap();
     let mut again = Run::of(some(0..2).into_iter().map(linked).collect());
     again.save(&mut store);
@@ -129,7 +129,7 @@ fn what_people_wrote_survives_and_new_failures_open_it_again() {
     assert_eq!((i.state, i.failures), (State::Open, 3));
     assert_eq!((i.fix.as_deref(), i.worked.as_deref(), i.notes.len()), (Some("batches of 500"), Some("yes"), 1));
     assert_eq!(later.groups[0].incident.state, State::Open);
-    store.resolve(1, "batches of 100", None).unwrap();
+    store.resolve(1, "batches of 100", None, None).unwrap();
     let i = store.incident(1).unwrap();
     assert_eq!((i.state, i.worked.clone()), (State::Resolved, None));
     assert_eq!(i.notes, ["ask Ann", "Earlier fix (worked: yes): batches of 500"]);

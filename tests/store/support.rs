@@ -140,13 +140,27 @@ pub fn group(members: &[&Failure]) -> Group {
         }],
         proof: vec![quote("php-fpm.log", 8812, "reached pm.max_children setting (40)")],
         advice: Vec::new(),
-        began: vec![Candidate { kind: "restart".into(), at: opened_at - MINUTE, text: "catalog import began".into() }],
-        ended_by: vec![Candidate { kind: "reload".into(), at: opened_at + MINUTE, text: "php-fpm restarted".into() }],
+        began: vec![Candidate {
+            kind: "restart".into(),
+            at: opened_at - MINUTE,
+            text: "catalog import began".into(),
+            strength: 0.9,
+        }],
+        ended_by: vec![Candidate {
+            kind: "reload".into(),
+            at: opened_at + MINUTE,
+            text: "php-fpm restarted".into(),
+            strength: 0.9,
+        }],
         trigger: None,
         fix: None,
         worked: None,
         notes: Vec::new(),
         seen_before: Vec::new(),
+        similar: Vec::new(),
+        recurrence: None,
+        measured: None,
+        history_since: Stamp::NONE,
     };
     Group { incident, members: sorted.iter().map(|f| f.id).collect() }
 }

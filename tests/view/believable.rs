@@ -64,6 +64,10 @@ pub fn incident(id: u32, service: &str, broke: &str, cause: &str, failures: u64,
         worked: None,
         notes: Vec::new(),
         seen_before: Vec::new(),
+        similar: Vec::new(),
+        recurrence: None,
+        measured: None,
+        history_since: Stamp::NONE,
     }
 }
 
@@ -113,9 +117,14 @@ pub fn overload() -> Incident {
         kind: "periodic".into(),
         at: nov(10, 3, 0, 0),
         text: "catalogue import started by cron".into(),
+        strength: 0.9,
     }];
-    i.ended_by =
-        vec![Candidate { kind: "restart".into(), at: nov(10, 3, 22, 31), text: "php-fpm restart on web1".into() }];
+    i.ended_by = vec![Candidate {
+        kind: "restart".into(),
+        at: nov(10, 3, 22, 31),
+        text: "php-fpm restart on web1".into(),
+        strength: 0.9,
+    }];
     i.advice = vec![
         advice("look", "crontab -l -u magento", "", "", ""),
         advice("change", "import in smaller batches, or at a lower priority", "", "", "the import takes longer"),
@@ -143,8 +152,12 @@ pub fn maintenance() -> Incident {
         origin: Some(quote("web1/access.log", 7712, "GET /women/tops.html HTTP/1.1 503 2713")),
         origin_error: None,
     }];
-    i.began =
-        vec![Candidate { kind: "change".into(), at: nov(12, 13, 40, 36), text: "recorded deploy 2026.46.2".into() }];
+    i.began = vec![Candidate {
+        kind: "change".into(),
+        at: nov(12, 13, 40, 36),
+        text: "recorded deploy 2026.46.2".into(),
+        strength: 0.9,
+    }];
     i.advice = vec![
         advice("look", "bin/magento maintenance:status", "", "", ""),
         advice("change", "bin/magento maintenance:disable", "", "", "only if the deploy has ended"),

@@ -75,7 +75,7 @@ fn evil_incident(mut i: Incident) -> Incident {
     }
     i.proof = vec![quote(EVIL, 1, EVIL)];
     i.advice = vec![evil_advice(EVIL), evil_advice("look"), evil_advice("NOT")];
-    let candidate = Candidate { kind: evil(), at: Stamp(5), text: evil() };
+    let candidate = Candidate { kind: evil(), at: Stamp(5), text: evil(), strength: 0.9 };
     (i.began, i.ended_by) = (vec![candidate.clone()], vec![candidate]);
     i
 }

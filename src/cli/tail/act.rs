@@ -22,7 +22,7 @@ fn carry_out(action: &Action, keeper: &Keeper, feed: &Feed, common: &Common) -> 
             format!("noted on incident {id}")
         }
         Action::Resolve { incident, text } => {
-            let id = keeper.with(|store| store.resolve(*incident, text, None))?;
+            let id = keeper.with(|store| store.resolve(*incident, text, None, None))?;
             format!("incident {id} resolved; say whether it worked: guru resolve {id} --worked yes|no")
         }
         Action::Change { text } => {

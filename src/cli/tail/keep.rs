@@ -4,8 +4,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::common::{self, Common};
+use super::super::keep;
 use super::number;
 use crate::error::{Error, Kind, Result};
+use crate::model::report::Span;
 use crate::model::sink::Resume;
 use crate::model::stamp::{MINUTE, SECOND};
 use crate::model::{Delta, Position, Sink, Stamp};
@@ -122,7 +124,9 @@ impl Keeper {
             let failures = store.recent(now - BEFORE)?;
             let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
             let evidence = store.evidence(&ids)?;
-            Ok(Resume { by_log: store.positions()?.1, failures, evidence, clocks: store.clocks()? })
+            let now = Stamp(chrono::Utc::now().timestamp_micros());
+            let remembered = keep::Keeper::remembered(store, Span { from: now, to: now });
+            Ok(Resume { remembered, by_log: store.positions()?.1, failures, evidence, clocks: store.clocks()? })
         });
         let resume = before.unwrap_or_default();
         if self.other().is_some() { Resume { by_log: Vec::new(), ..resume } } else { resume }

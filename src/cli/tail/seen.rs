@@ -2,16 +2,18 @@
 //! what was done about them. It asks the store only when the incident has changed.
 
 use super::keep::Keeper;
+use crate::incident::similar;
 use crate::model::Live;
 use crate::model::live::Seen;
+use crate::model::similar::Similar;
 
-/// So many are shown.
-const MOST: usize = 3;
+/// What an answer rests on: number, magnitude of its failures, earlier ones.
+type Asked = (u32, u64, usize);
 
 /// Earlier incidents, and of which one they were asked.
 #[derive(Debug, Default)]
 pub struct Before {
-    asked: (u32, Vec<u32>),
+    asked: Asked,
     seen: Vec<Seen>,
 }
 
@@ -19,24 +21,24 @@ impl Before {
     /// Fills in what was seen before.
     pub fn tell(&mut self, live: &mut Live, keeper: &Keeper) {
         let Some(open) = live.open().filter(|i| i.id > 0) else { return };
-        let now = (open.id, open.seen_before.clone());
+        // Likeness changes as the incident grows, but not with each failure.
+        let now = (open.id, open.failures.max(1).ilog2().into(), open.seen_before.len());
         if now != self.asked {
-            let earlier = now.1.iter().rev().take(MOST);
-            self.seen = earlier.filter_map(|id| earlier_one(*id, open.cause.as_str(), keeper)).collect();
+            let found = keeper.with(|store| store.profiles(open.id));
+            self.seen =
+                found.map(|(own, others)| similar(&own, &others)).unwrap_or_default().into_iter().map(seen).collect();
             self.asked = now;
         }
         live.seen.clone_from(&self.seen);
     }
 }
 
-fn earlier_one(id: u32, cause: &str, keeper: &Keeper) -> Option<Seen> {
-    let stored = keeper.with(|store| store.incident(id)).ok()?;
-    let same = if stored.cause == cause { "same service, same cause" } else { "same service" };
-    Some(Seen {
-        id: stored.id,
-        opened_at: stored.opened_at,
-        same: same.into(),
-        fix: stored.fix.unwrap_or_default(),
-        worked: stored.worked.unwrap_or_default(),
-    })
+fn seen(s: Similar) -> Seen {
+    Seen {
+        id: s.id,
+        opened_at: s.opened_at,
+        same: format!("same {}", s.same.join(", ")),
+        fix: s.fix.unwrap_or_default(),
+        worked: s.worked.unwrap_or_default(),
+    }
 }

@@ -54,7 +54,12 @@ impl<'a> Tail<'a> {
         let resume = settings.resume;
         let named = resume.by_log.iter().map(|t| (t.log.clone(), t.node.clone())).collect();
         let sent = Sent::of(&resume.failures);
-        let mut past = Past { failures: resume.failures, evidence: resume.evidence, clocks: resume.clocks };
+        let mut past = Past {
+            failures: resume.failures,
+            evidence: resume.evidence,
+            clocks: resume.clocks,
+            remembered: resume.remembered.into(),
+        };
         // They are grouped with what comes; their own lines are not looked for again.
         past.failures.iter_mut().for_each(|f| f.row = f.row.unlinkable());
         Tail {

@@ -2,6 +2,7 @@
 //! moment of the logs; out: a conclusion by the function of the batch. It must not know who wants it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::super::conclude::{Conclusion, conclude, once};
 use super::super::context::Context;
@@ -11,7 +12,7 @@ use super::super::{History, Job};
 use super::frozen::Frozen;
 use super::window::{Scope, Window};
 use crate::model::report::ClockOffset;
-use crate::model::{Evidence, Failure, FileId, Stamp};
+use crate::model::{Evidence, Failure, FileId, Remembered, Stamp};
 
 /// Healthy rows of either side in a quick look, and in a thorough one.
 const SAMPLES: (usize, usize) = (10_000, 100_000);
@@ -38,6 +39,8 @@ pub struct Past {
     pub evidence: HashMap<u64, Evidence>,
     /// Clocks.
     pub clocks: Vec<ClockOffset>,
+    /// Changes and incidents of other times.
+    pub remembered: Arc<Remembered>,
 }
 
 /// What was seen.
@@ -74,6 +77,7 @@ pub fn look(
         harm: frozen.harm.clone(),
         failures: past.failures.iter().filter(|f| !frozen.holds(f.id)).cloned().collect(),
         clocks: past.clocks.clone(),
+        remembered: Arc::clone(&past.remembered),
     };
     let mut conclusion = conclude(&mut partial, context, job, history, how.now, originals);
     let ripe = ripe(window, how);

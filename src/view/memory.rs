@@ -1,0 +1,138 @@
+//! What the history says of an incident: the fix and whether it worked, earlier ones like it, how often it came back, what
+//! people wrote. In: an `Incident`; out: lines. It must not know how likeness is reckoned.
+
+use crate::model::Incident;
+use crate::model::incident::State;
+use crate::model::similar::{Effect, Measured, Similar};
+use crate::model::stamp::SECOND;
+
+use super::paper::{Line, Paint, labelled, painted};
+use super::style::Style;
+use super::words::{count, counted, duration, listed};
+
+/// Earlier incidents that one screen tells of.
+const SIMILAR: usize = 1;
+
+/// All of it.
+pub(super) fn history(incident: &Incident, style: &Style) -> Vec<Line> {
+    let mut lines = fix(incident, style);
+    lines.extend(seen(incident, style));
+    lines.extend(recurrence(incident, style));
+    if let Some(trigger) = &incident.trigger {
+        lines.extend(labelled("Trigger", trigger, style));
+    }
+    let skip = if style.full { 0 } else { incident.notes.len().saturating_sub(2) };
+    for (at, note) in incident.notes.iter().skip(skip).enumerate() {
+        lines.extend(labelled(if at == 0 { "Notes" } else { "" }, note, style));
+    }
+    lines
+}
+
+/// What was done, what people said of it, and what the logs say.
+fn fix(incident: &Incident, style: &Style) -> Vec<Line> {
+    let Some(fix) = &incident.fix else { return Vec::new() };
+    let told = incident.measured.map(measured).unwrap_or_default();
+    let said = match (incident.worked.as_deref(), incident.measured.and_then(|m| m.effect.answer())) {
+        (Some("yes"), Some("no")) => format!("noted as working, but the logs say: {told}"),
+        (Some("no"), Some("yes")) => format!("noted as not working; kinder than that, the logs say: {told}"),
+        (Some("yes"), _) if told.is_empty() => "it worked".into(),
+        (Some("no"), _) if told.is_empty() => "it did NOT work".into(),
+        (Some("yes"), _) => format!("noted as working; {told}"),
+        (Some("no"), _) => format!("noted as NOT working; {told}"),
+        _ if told.is_empty() => "whether it worked is not recorded".into(),
+        _ => told,
+    };
+    let bad = incident.measured.is_some_and(|m| matches!(m.effect, Effect::NoEffect | Effect::Worse));
+    painted("Fix", &format!("{fix} ({said})"), if bad { Paint::Careful } else { Paint::Good }, style)
+}
+
+/// `no effect: 12 failures in 340 min of log since`.
+fn measured(m: Measured) -> String {
+    let failures = match m.after {
+        0 => "no failure".to_string(),
+        n => counted(n, "failure"),
+    };
+    let since = match m.minutes {
+        0 => "no log since".to_string(),
+        minutes => format!("{failures} in {} min of log since", count(minutes)),
+    };
+    format!("{}: {since}", m.effect.words())
+}
+
+/// The likest earlier incident, with what is the same, what differs, and what helped then.
+fn seen(incident: &Incident, style: &Style) -> Vec<Line> {
+    if incident.similar.is_empty() {
+        return nothing_like_it(incident, style);
+    }
+    let room = if style.full { usize::MAX } else { SIMILAR };
+    let mut lines = Vec::new();
+    for s in incident.similar.iter().take(room) {
+        let label = if lines.is_empty() { "Seen" } else { "" };
+        let at = format!("{} {}", style.zone.weekday_and_day(s.opened_at), style.zone.minute(s.opened_at));
+        let mut text = format!("{}, {at}: SAME {}", s.id, listed(&s.same));
+        if !s.differs.is_empty() {
+            text += &format!(". DIFFERS: {}", listed(&s.differs));
+        }
+        lines.extend(labelled(label, &(text + "."), style));
+        lines.extend(labelled("", &then(incident, s), style));
+    }
+    lines
+}
+
+/// What was done then, and whether it held.
+fn then(incident: &Incident, s: &Similar) -> String {
+    let over = duration((s.recovered_s * 1e6) as i64);
+    let Some(fix) = &s.fix else { return format!("No fix was recorded then; it was over after {over}.") };
+    let worked = match s.worked.as_deref() {
+        Some("yes") => ", which worked",
+        Some("no") => ", which did NOT work",
+        _ => "",
+    };
+    let held = incident.opened_at.since(s.resolved_at).filter(|us| *us > 0);
+    let back = held.map(|us| format!("; back {} after that", duration(us - us % SECOND))).unwrap_or_default();
+    format!("Fix then: \"{fix}\"{worked} (over after {over}){back}.")
+}
+
+fn nothing_like_it(incident: &Incident, style: &Style) -> Vec<Line> {
+    if !incident.seen_before.is_empty() {
+        let ids: Vec<String> = incident.seen_before.iter().take(5).map(u32::to_string).collect();
+        return labelled("Seen", &format!("before as {}: same service, same cause", listed(&ids)), style);
+    }
+    // Of what is recurring the incident itself tells; and nobody asked the history without a date.
+    if !incident.history_since.is_known() || incident.state == State::Recurring {
+        return Vec::new();
+    }
+    let since = style.zone.day(incident.history_since);
+    labelled("Seen", &format!("nothing like it in the history, which reaches back to {since}"), style)
+}
+
+/// `4th time since 3 Mar, each Monday at 02:00 UTC`.
+fn recurrence(incident: &Incident, style: &Style) -> Vec<Line> {
+    let Some(r) = &incident.recurrence else { return Vec::new() };
+    let beat = if r.beat.is_empty() { String::new() } else { format!(", {}", r.beat) };
+    let text = format!("{} time since {}{beat}", ordinal(r.times), style.zone.day(r.since));
+    labelled("Again", &text, style)
+}
+
+/// `1st`, `2nd`, `11th`, `23rd`.
+fn ordinal(n: u64) -> String {
+    let ending = match (n % 10, n % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{n}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinals_end_as_people_say_them() {
+        let told: Vec<String> = [1, 2, 3, 4, 11, 12, 13, 21, 102, 113].map(ordinal).to_vec();
+        assert_eq!(told, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "113th"]);
+    }
+}
