@@ -165,6 +165,7 @@ fn every_explanation_says_how_to_prove_it_and_what_looks_alike() {
     for cause in causes() {
         for (what, missing) in [
             ("how to confirm it", cause.confirm.is_empty()),
+            ("where a command ends", cause.confirm.iter().any(|c| c.contains("  "))),
             ("what it is mistaken for", cause.mistaken_for.len() < 20),
             ("what to look at", of_kind(&cause, "look").is_empty()),
         ] {
