@@ -22,7 +22,8 @@ const SURE: f64 = 5.0;
 
 /// More requests than usual.
 pub fn requests(around: &Surroundings<'_>) -> Option<Candidate> {
-    let rate = |m: &Minute| Some(m.requests as f64);
+    // Those that failed came of the trouble as much as it of them: people and programs try again.
+    let rate = |m: &Minute| Some(m.requests.saturating_sub(m.requests_5xx) as f64);
     let jump = jump(around, rate, |usual| usual.sqrt())?;
     let text = format!(
         "requests rose to {:.0} a minute, {:.1} times as many as usual, {} before",
@@ -35,7 +36,10 @@ pub fn requests(around: &Surroundings<'_>) -> Option<Candidate> {
 
 /// More fetches for as many requests: a purge, a ban, or pages that are not cached any more.
 pub fn misses(around: &Surroundings<'_>) -> Option<Candidate> {
-    let share = |m: &Minute| (m.requests >= 10).then(|| m.fetches as f64 / m.requests as f64);
+    let share = |m: &Minute| {
+        let fetches = m.fetches.saturating_sub(m.failed);
+        (m.requests >= 10).then(|| fetches as f64 / m.requests as f64)
+    };
     let many = median(around.traffic.values().map(|m| m.requests as f64).collect()).max(1.0);
     let jump = jump(around, share, |usual| (usual.clamp(0.001, 1.0) / many).sqrt())?;
     let usual = jump.now / jump.ratio;

@@ -33,7 +33,7 @@ fn an_earlier_incident_like_it_is_shown_with_what_helped() {
     assert_eq!(now["similar"][0]["id"], 1, "{now:#}");
     assert_eq!(now["similar"].as_array().expect("a list").len(), 1, "what broke otherwise is not like it");
     assert_eq!(now["recurrence"]["times"], 2);
-    let screen = place.ask(&["show", "3"]).code(0).flat();
+    let screen = place.ask(&["show", "3", "--full"]).code(0).flat();
     assert!(screen.contains("SAME cause, service, URLs"), "{screen}");
     assert!(screen.contains("Fix then: \"started the service again\", which worked"), "{screen}");
     assert!(screen.contains("2nd time since 13 Nov"), "{screen}");
@@ -77,7 +77,8 @@ fn a_fix_without_effect_is_told_kindly() {
     assert!(["no_effect", "worse"].contains(&effect), "{told:#}");
     let screen = place.ask(&["show", "1"]).code(0).flat();
     assert!(screen.contains("noted as working, but the logs say"), "{screen}");
-    let worked: String = place.sql("SELECT measured FROM incidents WHERE id = 1");
+    let db = rusqlite::Connection::open(place.path("history.db")).expect("the history");
+    let worked: String = db.query_row("SELECT measured FROM incidents WHERE id = 1", [], |r| r.get(0)).expect("a row");
     assert_eq!(worked, "no");
 }
 
@@ -91,7 +92,8 @@ fn what_comes_back_by_the_clock_is_called_periodic() {
     let report: Value = serde_json::from_str(&run.out).expect("JSON");
     let began = |i: &Value| i["began"][0]["kind"] == "periodic";
     let incidents = report["incidents"].as_array().expect("a list");
-    assert!(incidents.len() >= 7 && incidents.iter().all(began), "{incidents:#?}");
+    let told: Vec<&Value> = incidents.iter().map(|i| &i["began"]).collect();
+    assert!(incidents.len() >= 7 && incidents.iter().all(began), "{told:?}");
     let text = incidents[0]["began"][0]["text"].as_str().expect("words");
     assert!(text.contains("every hour at :05"), "{text}");
 }
