@@ -8,7 +8,7 @@ use super::runs::Run;
 use super::service::part;
 use crate::model::incident::{CauseShare, Harm, Limit};
 use crate::model::stamp::MINUTE;
-use crate::model::{Bytes, Fact, Failure, Grace, Group, Impact, Incident, Stamp, State};
+use crate::model::{Bytes, Crawled, Fact, Failure, FetchRow, Grace, Group, Impact, Incident, Stamp, State};
 
 /// What kind of run it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,14 @@ pub fn group(run: &Run<'_>, shape: Shape, rules: &Rules) -> Group {
         causes: with_roles(causes, &headline),
         verdicts,
         limits: limits(&run.failures),
-        harm: Harm { by_impact, top_urls: top_urls(&run.failures), grace: grace(&run.failures), ..Harm::default() },
+        harm: Harm {
+            by_impact,
+            top_urls: top_urls(&run.failures),
+            grace: grace(&run.failures),
+            crawled: crawled(&run.failures),
+            retry_after: retry_after(&run.failures),
+            ..Harm::default()
+        },
         curve: curve.into_iter().map(|(at, n)| (at.0, n)).collect(),
         rate_per_hour: (shape == Shape::Recurring && hours > 0.0).then(|| (failures - 1) as f64 / hours),
         in_short: String::new(),
@@ -159,6 +166,21 @@ fn limits(failures: &[&Failure]) -> Vec<Limit> {
         Some((f.tier.word().to_string(), f.ruling.cause.id().to_string(), limit, 1))
     };
     Limit::of(failures.iter().filter_map(of))
+}
+
+fn crawled(failures: &[&Failure]) -> Option<Crawled> {
+    let of_crawlers = failures.iter().filter(|f| f.row.flags & FetchRow::CRAWLER != 0 && f.impact == Impact::Error);
+    Crawled::of(of_crawlers.map(|f| (f.started, path(&f.url.bytes()))))
+}
+
+fn path(url: &[u8]) -> String {
+    let end = url.iter().position(|b| *b == b'?').unwrap_or(url.len());
+    String::from_utf8_lossy(&url[..end]).into_owned()
+}
+
+fn retry_after(failures: &[&Failure]) -> Option<f64> {
+    let told: Vec<f64> = failures.iter().filter_map(|f| f.facts.get(Fact::ErrorRetryAfter)).collect();
+    (!told.is_empty()).then(|| told.iter().sum::<f64>() / told.len() as f64)
 }
 
 fn grace(failures: &[&Failure]) -> Option<Grace> {

@@ -72,6 +72,8 @@ facts! {
     // The request of the client, when it was found.
     /// Milliseconds of grace that the stale object had left which the client got instead, when this fetch began.
     GraceLeftMs = "grace_left_ms",
+    /// 1 when the error page that the client got carried Retry-After, 0 when not; absent when the log does not tell.
+    ErrorRetryAfter = "error_retry_after",
     // Learnt from the whole log.
     /// Milliseconds of the learnt limit that this fetch's waiting time agrees with; absent when it agrees with none.
     LearntLimitMs = "learnt_limit_ms",

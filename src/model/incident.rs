@@ -4,6 +4,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+use super::crawled::Crawled;
 use super::grace::Grace;
 use super::similar::{Measured, Recurrence, Similar};
 use super::stamp::Stamp;
@@ -89,6 +90,10 @@ pub struct Harm {
     pub share: Option<f64>,
     /// The stale copies that hid it, when the logs tell; `None` when nothing was hidden or they do not.
     pub grace: Option<Grace>,
+    /// What crawlers got of it; `None` for nothing, or when the logs do not tell who asked.
+    pub crawled: Option<Crawled>,
+    /// Share (0 to 1) of its error pages that carried Retry-After; `None` when the logs do not tell.
+    pub retry_after: Option<f64>,
 }
 
 /// One piece of advice. Its text comes from the cause's file.

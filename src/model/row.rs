@@ -277,7 +277,8 @@ impl FetchRow {
 
     /// What is left of it when its line at the next tier is not looked for any more: it must not take another's.
     pub fn unlinkable(&self) -> FetchRow {
-        FetchRow { key: self.key, group: self.group, sent_at: Stamp::NONE.0, ..FetchRow::default() }
+        let flags = self.flags & (FetchRow::CRAWLER | FetchRow::WRITES);
+        FetchRow { key: self.key, group: self.group, sent_at: Stamp::NONE.0, flags, ..FetchRow::default() }
     }
 
     /// The row of a fetch. `flags` are given by the caller, who knows what became of it.

@@ -82,6 +82,13 @@ impl<'a> Chains<'a> {
         self.served[client].grace_left_us
     }
 
+    /// Whether the error page that the client got carried Retry-After; `None` when the log does not tell.
+    pub fn retry_after(&self, f: &Failure) -> Option<bool> {
+        let client = self.by_vxid.near((f.series, f.client_vxid), f.started)?;
+        let served = &self.served[client];
+        (f.client_vxid != 0 && served.status >= 500).then_some(served.retry_after)
+    }
+
     /// The transactions of the client's request that ended with this row: itself, and those that it is a restart of.
     pub fn parts(&self, row: &RequestRow) -> impl Iterator<Item = u64> {
         let before = |s: &&Served| (s.reason == RequestReason::Restart).then(|| self.served(row, s.parent)).flatten();

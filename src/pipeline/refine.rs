@@ -66,6 +66,8 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
             (failures[n].client_vxid, failures[n].impact) = chains.tell(failures, n);
             let left = chains.grace_left(&failures[n]).filter(|_| failures[n].impact == Impact::Stale);
             failures[n].facts.maybe(Fact::GraceLeftMs, left.map(|us| us as f64 / 1000.0));
+            let told = chains.retry_after(&failures[n]).filter(|_| failures[n].impact == Impact::Error);
+            failures[n].facts.maybe(Fact::ErrorRetryAfter, told.map(|yes| u8::from(yes).into()));
         }
     }
     tell_in(failures, linked, &chains);

@@ -28,7 +28,7 @@ pub const ROW: &str = "link_key, sent_at_us, wait_us, whole_us, earlier_us, body
 pub const SURROUNDINGS: &str = "incident_id, client_vxid, impact, told_in";
 
 /// The judgement: replaced as a whole.
-pub const JUDGEMENT: &str = "settled, header_lines, origin_header_bytes, learnt_limit_ms, climbing, grace_left_ms, \
+pub const JUDGEMENT: &str = "settled, header_lines, origin_header_bytes, learnt_limit_ms, climbing, grace_left_ms, error_retry_after, \
     verdict, cause, confidence, alternative_cause, alternative_confidence, origin_cause, \
     candidates, origin_line_status, origin_duration_us, origin_ended_at_us, origin_late_us, origin_method, \
     origin_confidence, origin_offset_us, origin_error_cause, origin_error_confidence, origin_error_at_us, \
@@ -124,6 +124,7 @@ impl<'a, 'b> Binder<'a, 'b> {
         self.put(f.facts.get(Fact::LearntLimitMs))?;
         self.put(f.facts.get(Fact::Climbing).map(|n| n as i64))?;
         self.put(f.facts.get(Fact::GraceLeftMs))?;
+        self.put(f.facts.get(Fact::ErrorRetryAfter).map(|n| n as i64))?;
         self.put(f.verdict.word())?;
         self.put(f.ruling.cause.id())?;
         self.put(f64::from(f.ruling.confidence))?;

@@ -159,7 +159,14 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
 
 fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
     f.settled = c.get()?;
-    for fact in [Fact::HeaderCount, Fact::LinkedHeaderBytes, Fact::LearntLimitMs, Fact::Climbing, Fact::GraceLeftMs] {
+    for fact in [
+        Fact::HeaderCount,
+        Fact::LinkedHeaderBytes,
+        Fact::LearntLimitMs,
+        Fact::Climbing,
+        Fact::GraceLeftMs,
+        Fact::ErrorRetryAfter,
+    ] {
         f.facts.maybe(fact, c.get::<Option<f64>>()?);
     }
     f.verdict = c.word(Verdict::parse, Verdict::NoOriginLog)?;

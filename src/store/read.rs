@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::human::{notes, seen_before};
-use super::text::stamp;
+use super::text::{path_of, stamp};
 use crate::model::incident::{Candidate, CauseShare, Example, Harm, Incident, Limit, Quote, State};
-use crate::model::{Grace, Stamp};
+use crate::model::{Crawled, FetchRow, Grace, Stamp};
 
 type R<T> = rusqlite::Result<T>;
 
@@ -45,12 +45,30 @@ pub fn incident(db: &Connection, id: u32) -> R<Option<Incident>> {
         .collect::<R<_>>()?;
     i.limits = limits(db, id)?;
     i.harm.grace = grace(db, id)?;
+    i.harm.crawled = crawled(db, id)?;
+    i.harm.retry_after = db
+        .prepare_cached("SELECT avg(error_retry_after) FROM failed_fetches WHERE incident_id = ?1")?
+        .query_row([id], |r| r.get(0))?;
     i.examples = examples(db, id)?;
     i.proof = quotes(db, id, None, "proof")?;
     i.began = candidates(db, id, "began")?;
     i.ended_by = candidates(db, id, "ended_by")?;
     i.seen_before = seen_before(db, id)?;
     Ok(Some(i))
+}
+
+fn crawled(db: &Connection, id: u32) -> R<Option<Crawled>> {
+    let errors: Vec<(Stamp, String)> = db
+        .prepare_cached(
+            "SELECT started_at_us, url FROM failed_fetches
+             WHERE incident_id = ?1 AND impact = 'error' AND told_in IS NULL AND link_flags & ?2 <> 0",
+        )?
+        .query_map(params![id, FetchRow::CRAWLER], |r| {
+            let url: Option<String> = r.get(1)?;
+            Ok((stamp(r.get(0)?), path_of(&url.unwrap_or_default()).to_string()))
+        })?
+        .collect::<R<_>>()?;
+    Ok(Crawled::of(errors.into_iter()))
 }
 
 fn limits(db: &Connection, id: u32) -> R<Vec<Limit>> {

@@ -3,7 +3,7 @@
 
 use crate::model::incident::{Candidate, Incident, State};
 use crate::model::stamp::SECOND;
-use crate::model::{Grace, Impact, Stamp};
+use crate::model::{Crawled, Grace, Impact, Stamp};
 
 use super::deed::{advice, example, proof};
 use super::memory::history;
@@ -126,6 +126,7 @@ fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
         more.push(sums::impacts(&harm.by_impact));
     }
     more.extend(harm.grace.map(|g| grace(incident, g, style)));
+    more.extend(harm.crawled.as_ref().map(|c| crawlers(c, harm.retry_after)));
     let room = if style.full { usize::MAX } else { 2 };
     let urls: Vec<String> = harm.top_urls.iter().take(room).map(|(url, n)| format!("{} {url}", count(*n))).collect();
     if !urls.is_empty() {
@@ -138,6 +139,19 @@ fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
     }
     lines.extend(told.into_iter().filter(|_| !more.is_empty()));
     lines
+}
+
+/// What search engines got, and whether the error pages asked them to come back.
+fn crawlers(c: &Crawled, retry_after: Option<f64>) -> String {
+    let asked = match retry_after {
+        Some(share) if share >= 0.995 => ", with Retry-After",
+        Some(share) if share > 0.0 => ", some with Retry-After",
+        Some(_) => ", without Retry-After",
+        None => "",
+    };
+    let page = c.pages.first().map(|(page, n)| format!(", most {n} on {page}")).unwrap_or_default();
+    let run = if c.longest_run_min > 1 { format!(" for {} min on end", c.longest_run_min) } else { String::new() };
+    format!("crawlers got {}{run}{page}{asked}", counted(c.errors, "error"))
 }
 
 /// How long stale copies go on hiding it; of what is over, how close it was.

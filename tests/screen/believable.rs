@@ -68,6 +68,8 @@ pub fn incident() -> Incident {
             top_urls: vec![("/catalogsearch/result/".into(), 402), ("/checkout/cart/".into(), 129)],
             share: Some(0.31),
             grace: None,
+            crawled: None,
+            retry_after: None,
         },
         curve: vec![(at.minute().0, 12), (at.minute().0 + MINUTE, 60)],
         rate_per_hour: None,

@@ -93,6 +93,8 @@ pub fn overload() -> Incident {
         top_urls: vec![("/catalogsearch/result/".into(), 1204), ("/checkout/cart/".into(), 377), ("/".into(), 90)],
         share: Some(0.31),
         grace: None,
+        crawled: None,
+        retry_after: None,
     };
     i.curve = (0..).zip(rate).map(|(m, n)| ((at.minute() + m * MINUTE).0, n)).collect();
     i.in_short = "PHP had no free worker; Varnish gave up waiting after 15 s.".into();

@@ -117,6 +117,10 @@ impl Scene {
             if let Some(n) = g.members.iter().filter_map(|id| of.get(id)).find(|n| !taken.contains(*n)) {
                 taken.insert(*n);
                 take_human(&mut g.incident, &before[*n].incident);
+                // Of what is settled nobody looks for the trigger again.
+                if g.incident.began.is_empty() {
+                    g.incident.began.clone_from(&before[*n].incident.began);
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 -- Version 10: how strong the evidence for a candidate is, 0 to 1, and what later logs say of a fix.
 ALTER TABLE incident_candidates ADD COLUMN strength REAL NOT NULL DEFAULT 0.5;
+-- whether the error page that the client got carried Retry-After
+ALTER TABLE failed_fetches ADD COLUMN error_retry_after INTEGER;
 -- 'yes' or 'no' where the logs tell; what people claimed stays in worked
 ALTER TABLE incidents ADD COLUMN measured TEXT;
 
