@@ -9,6 +9,8 @@ mod calibration;
 mod corpora;
 #[path = "truth/limits.rs"]
 mod limits;
+#[path = "truth/outages.rs"]
+mod outages;
 #[path = "truth/recording.rs"]
 mod recording;
 #[path = "truth/right_verdict.rs"]

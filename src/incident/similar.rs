@@ -10,7 +10,7 @@ use crate::model::similar::{Profile, Similar};
 use crate::model::stamp::{MINUTE, SECOND};
 
 /// What looks less alike than this is another thing.
-const ALIKE: f64 = 0.55;
+const ALIKE: f64 = 0.6;
 /// So many are told.
 const TOLD: usize = 3;
 /// Times of day within this are the same hour.
@@ -77,7 +77,7 @@ fn service(a: &Profile, b: &Profile) -> f64 {
 /// Same kind of trigger; what is not known of one neither speaks for nor against.
 fn trigger(a: &Profile, b: &Profile, same: &mut Vec<String>, differs: &mut Vec<String>) -> f64 {
     match (a.trigger.as_str(), b.trigger.as_str()) {
-        ("", "") | (_, "") | ("", _) => 0.5,
+        ("" | "differs", _) | (_, "" | "differs") => 0.5,
         (x, y) if x == y => {
             same.push(format!("trigger ({x})"));
             1.0

@@ -1,15 +1,13 @@
 //! One event into the mergeable state. In: borrowed events of one chunk; out: counters, kept failures, rows. It must
 //! not know formats; what a cause is it asks `classify`, on the record's own marks only.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
-
-use regex::bytes::Regex;
+use std::collections::HashSet;
 
 use super::alone;
 use super::context::{Context, Reading, Wanted};
+use super::flags::{how_it_ended, is_crawler, opened, with_upstream};
 use super::partial::{Changed, Partial, Probe, Retry};
+use super::pulses::Pulses;
 use crate::classify::MessageRuling;
 use crate::model::row::hash32;
 use crate::model::{
@@ -20,9 +18,6 @@ use crate::model::{
 /// Of healthy fetches that no lower tier can be linked to, one key in so many is kept: enough to see load and times.
 const LOAD_SAMPLE: u64 = 16;
 
-/// Words by which crawlers that matter for ranking name themselves (reference: origins, 3.7).
-const CRAWLERS: &str = "Googlebot|bingbot|DuckDuckBot|YandexBot|Baiduspider|Applebot|SeznamBot|AdsBot-Google";
-
 /// Absorbs the events of one chunk, or of one join.
 pub struct Absorber<'a, 'r> {
     partial: &'a mut Partial,
@@ -32,9 +27,8 @@ pub struct Absorber<'a, 'r> {
     keeps: Option<&'a Wanted>,
     /// The minute at hand, not yet in `partial`: lines come in order of time, so the table is asked once per minute.
     minute: Option<(Stamp, Minute)>,
-    /// The slice at hand and the pulses of its backends, not yet in `partial` for the same reason.
-    slice: Stamp,
-    pulses: HashMap<Vec<u8>, Pulse>,
+    /// The pulses of the slice of time at hand, not yet in `partial` for the same reason.
+    pulses: Pulses,
     /// Requests of transactions, until the end of the chunk tells which a kept fetch belongs to.
     requests: Vec<Served>,
     /// Fetches seen here.
@@ -60,8 +54,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
             reading,
             keeps: context.wanted.get(&reading.series.tier).filter(|w| !matches!(w, Wanted::Nothing)),
             minute: None,
-            slice: Stamp::NONE,
-            pulses: HashMap::new(),
+            pulses: Pulses::default(),
             requests: Vec::new(),
             fetches: HashSet::new(),
             wanted: HashSet::new(),
@@ -171,42 +164,12 @@ impl<'a, 'r> Absorber<'a, 'r> {
         minute.fetches += 1;
         minute.failed += u64::from(failed);
         if let Some(fineness) = self.context.pulses {
-            self.pulse(f, fineness);
+            self.pulses.take(f, fineness, self.reading.series.id, self.partial);
         }
         match f.outcome {
             FetchOutcome::Good => self.healthy(f),
             FetchOutcome::Unknown => self.unclear(f),
             _ => self.failed(f),
-        }
-    }
-
-    /// Takes the pulse of the backend.
-    fn pulse(&mut self, f: &Fetch<'_>, fineness: Fineness) {
-        let slice = fineness.slice(f.ended.or(f.started));
-        if self.slice != slice {
-            self.put_pulses();
-            self.slice = slice;
-        }
-        match self.pulses.get_mut(f.backend) {
-            Some(pulse) => pulse.take(f, fineness.digits),
-            None => {
-                let mut pulse = Pulse::default();
-                pulse.take(f, fineness.digits);
-                self.pulses.insert(f.backend.to_vec(), pulse);
-            }
-        }
-    }
-
-    fn put_pulses(&mut self) {
-        if self.pulses.is_empty() {
-            return;
-        }
-        let backends = self.partial.pulses.entry((self.reading.series.id, self.slice)).or_default();
-        for (backend, pulse) in self.pulses.drain() {
-            match backends.entry(Text::of(&backend)) {
-                Entry::Occupied(mut known) => known.get_mut().add(&pulse),
-                Entry::Vacant(place) => _ = place.insert(pulse),
-            }
         }
     }
 
@@ -308,7 +271,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
     /// and those whose fetch, also one in the background, is in another chunk and may have failed there.
     pub fn finish(mut self) {
         self.put_minute();
-        self.put_pulses();
+        self.pulses.put(self.reading.series.id, self.partial);
         self.tell_span();
         let has_backend_side = !self.fetches.is_empty() || self.context.small_chunks;
         let kept = self.requests.into_iter().filter(|s| {
@@ -336,66 +299,4 @@ fn address(client: &[u8]) -> &[u8] {
 /// Who made a fetch: the node, and of a CDN the point of presence.
 fn node_of(node: Text, pop: &[u8]) -> Text {
     if pop.is_empty() { node } else { Text::of(&[&*node.bytes(), b"/", pop].concat()) }
-}
-
-/// True when a User-Agent claims to be a crawler that matters for ranking. One automaton of plain words, because every
-/// request of a cache is asked: a tenth of the instructions of eight searches.
-pub fn is_crawler(agent: &[u8]) -> bool {
-    static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(CRAWLERS).ok());
-    WORDS.as_ref().is_some_and(|words| words.is_match(agent))
-}
-
-fn with_upstream(mut row: RequestRow, r: &Request<'_>) -> RequestRow {
-    row.upstream = r.upstream.status;
-    let mut say = |known: Option<bool>, says: u16, yes: u16| {
-        if let Some(k) = known {
-            row.flags |= says | if k { yes } else { 0 };
-        }
-    };
-    say(r.upstream.asked, RequestRow::SAYS_ASKED, RequestRow::ASKED);
-    say(r.upstream.answered, RequestRow::SAYS_ANSWERED, RequestRow::ANSWERED);
-    say(r.upstream.connected, RequestRow::SAYS_CONNECTED, RequestRow::CONNECTED);
-    row
-}
-
-/// What the connection records say.
-fn opened(f: &Fetch<'_>) -> u16 {
-    let mut flags = 0;
-    // A line that does not say whether there was a connection does not say that there was none.
-    let unsaid = f.vxid == 0 && f.had_connection.is_none();
-    if unsaid || f.opens > 0 && (f.sent.is_known() || f.had_connection == Some(true)) {
-        flags |= FetchRow::OPENED;
-    }
-    if f.opens > 1 && f.reason != Reason::Upstream {
-        flags |= FetchRow::TWICE;
-    }
-    if f.reused {
-        flags |= FetchRow::REUSED;
-    }
-    if !matches!(f.method, b"" | b"GET" | b"HEAD" | b"OPTIONS") {
-        flags |= FetchRow::WRITES;
-    }
-    if is_crawler(f.agent) {
-        flags |= FetchRow::CRAWLER;
-    }
-    if f.url.len() >= crate::model::row::KEY_URL {
-        flags |= FetchRow::URL_CUT;
-    }
-    // BereqAcct of a retry chain is summed in its last BeReq (reference: Varnish, 2.4).
-    if f.reason == Reason::Retry {
-        flags |= FetchRow::SUMMED;
-    }
-    flags
-}
-
-/// How a failed fetch ended, as far as the linker asks: it decides when the next tier's line is expected.
-fn how_it_ended(f: &Fetch<'_>, ruling: &Ruling, facts: &Facts) -> u16 {
-    if matches!(f.outcome, FetchOutcome::Relayed | FetchOutcome::Denied) {
-        return if f.completed.is_known() { FetchRow::WHOLE } else { FetchRow::BODY_BROKE };
-    }
-    if f.outcome == FetchOutcome::Cut || (f.origin_status > 0 && facts.get(Fact::BodyReceived) > Some(0.0)) {
-        return FetchRow::BODY_BROKE;
-    }
-    let sent = f.sent.is_known() || !f.started.is_known();
-    if ruling.cause.family() == "timeout" && sent { FetchRow::TIMED_OUT } else { 0 }
 }

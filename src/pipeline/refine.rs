@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::absorb::is_crawler;
+use super::flags::is_crawler;
 use super::beside::tell_once;
 use super::circumstances;
 use super::context::Context;

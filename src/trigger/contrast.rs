@@ -155,14 +155,18 @@ fn named(f: &Failure, field: Field) -> String {
 fn candidate(around: &Surroundings<'_>, field: Field, name: &str, shares: [f64; 3], support: [u64; 2]) -> Candidate {
     let [share, usual, lift] = shares;
     let text = format!(
-        "only {name}: {} of the failures, {} of the healthy fetches of the same minutes (lift {lift:.1}; {} and {})",
+        "only {name}: {} of the failures, {} of what went well then (lift {lift:.1}; {} and {} fetches)",
         words::percent(share),
         words::percent(usual),
         support[0],
         support[1]
     );
-    // An incident is of one service, so that its backend and host differ from others by themselves.
-    let own = matches!(field, Field::Backend | Field::Host);
+    // An incident is of one service, so that its backend, host or part differ from others by themselves.
+    let own = match field {
+        Field::Backend | Field::Host => true,
+        Field::Part => around.service.split_once(' ').is_some_and(|(_, part)| name.ends_with(part)),
+        _ => false,
+    };
     let surprise = (1.0 - usual / share).clamp(0.0, 1.0) * share;
     let strength = if own { 0.4 + 0.15 * surprise } else { 0.5 + 0.38 * surprise };
     Candidate { kind: "differs".into(), at: around.opened, text, strength }

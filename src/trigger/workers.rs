@@ -31,8 +31,11 @@ pub fn plateau(around: &Surroundings<'_>) -> Option<Candidate> {
     if queued * 5 < around.failures.len().max(1) {
         return None;
     }
-    let by_minute = in_progress(around.waits);
     let opened = around.opened.minute();
+    if around.closed.minute() <= opened + MINUTE {
+        return None; // no full minute in it
+    }
+    let by_minute = in_progress(around.waits);
     let before: Vec<f64> = by_minute.range(opened - 60 * MINUTE..opened - 5 * MINUTE).map(|m| *m.1).collect();
     // The first and the last minute are not full.
     let during: Vec<f64> = by_minute.range(opened + MINUTE..around.closed.minute()).map(|m| *m.1).collect();

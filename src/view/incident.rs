@@ -149,7 +149,8 @@ fn crawlers(c: &Crawled, retry_after: Option<f64>) -> String {
         Some(_) => ", without Retry-After",
         None => "",
     };
-    let page = c.pages.first().map(|(page, n)| format!(", most {n} on {page}")).unwrap_or_default();
+    let often = c.pages.first().filter(|(_, n)| *n > 1);
+    let page = often.map(|(page, n)| format!(", most on {page} ({})", count(*n))).unwrap_or_default();
     let run = if c.longest_run_min > 1 { format!(" for {} min on end", c.longest_run_min) } else { String::new() };
     format!("crawlers got {}{run}{page}{asked}", counted(c.errors, "error"))
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use guru::model::Tier;
-use guru::pipeline::Analysis;
+use guru::pipeline::{Analysis, Job, run};
 use serde_json::Value;
 
-use crate::support::{self, Folder};
+use crate::support::{self, Ask, Folder};
 use crate::{SLICES, corpora, score};
 
 /// A recording.
@@ -18,12 +18,15 @@ pub struct Recording {
     pub truth: BTreeMap<u64, Value>,
     /// Access lines that are taken away, as (file, line).
     lost: BTreeSet<(String, u64)>,
+    /// Causes of its outages.
+    outages: BTreeMap<i64, String>,
 }
 
 impl Recording {
     fn of(folder: PathBuf) -> Recording {
         let truth = score::truth(&folder);
-        Recording { folder, truth, lost: BTreeSet::new() }
+        let outages = score::outages(&folder);
+        Recording { folder, truth, lost: BTreeSet::new(), outages }
     }
 
     /// Those under `tests/data`.
@@ -70,8 +73,23 @@ impl Recording {
         self
     }
 
+    /// The cause of one of its outages.
+    pub fn incident_cause(&self, id: i64) -> &str {
+        self.outages.get(&id).map_or("", String::as_str)
+    }
+
+    /// The same with another silence that ends an incident, microseconds.
+    pub fn analysis_with_gap(&self, origin: &str, gap_us: i64) -> Analysis {
+        let folder = self.folder_with(origin, true);
+        Ask::default().with_job(folder.files(), |job| run(&Job { gap_us, ..job.clone() }))
+    }
+
     /// Runs guru over it; `origin` is `rich`, `combined` or `none`.
     pub fn analysis(&self, origin: &str, with_errors: bool) -> Analysis {
+        self.folder_with(origin, with_errors).run()
+    }
+
+    fn folder_with(&self, origin: &str, with_errors: bool) -> Folder {
         let mut folder = Folder::new();
         let name = "varnish-request.log";
         let bytes = |name: &str| support::read(&self.folder.join(name)).unwrap_or_default();
@@ -82,7 +100,7 @@ impl Recording {
                 folder.add(&name, Some(Tier::Origin), &left);
             }
         }
-        folder.run()
+        folder
     }
 
     /// A log without the lines that are lost.

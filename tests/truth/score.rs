@@ -96,6 +96,14 @@ pub fn truth(folder: &Path) -> BTreeMap<u64, Value> {
     each.map(|f| (f["bereq_vxid"].as_u64().expect("a vxid"), f.clone())).collect()
 }
 
+/// The causes of a recording's outages, by their number.
+pub fn outages(folder: &Path) -> BTreeMap<i64, String> {
+    let bytes = support::read(&folder.join("truth.json")).expect("the recording has a truth");
+    let all: Value = serde_json::from_slice(&bytes).expect("the truth is JSON");
+    let each = all["incidents"].as_array().into_iter().flatten();
+    each.filter_map(|i| Some((i["id"].as_i64()?, i["cause"].as_str()?.to_string()))).collect()
+}
+
 /// The failed fetches of the cache by vxid, as guru found them.
 pub fn found(analysis: &Analysis) -> BTreeMap<u64, &Failure> {
     let mut found = BTreeMap::new();

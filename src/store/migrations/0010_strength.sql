@@ -12,3 +12,4 @@ SELECT id, opened_at, closed_at, state, service, cause, failures,
                             WHERE c.incident_id = incidents.id AND c.side = 'began' AND c.ordinal = 0)) AS "trigger",
        fix, CASE WHEN worked IN ('yes', 'no') THEN worked ELSE coalesce(measured, worked) END AS worked
 FROM incidents;
+CREATE INDEX traffic_by_minute ON traffic (minute_us);
