@@ -11,8 +11,8 @@ use super::pulses::Pulses;
 use crate::classify::MessageRuling;
 use crate::model::row::hash32;
 use crate::model::{
-    Change, Event, Fact, Facts, Failure, Fetch, FetchOutcome, FetchRow, FileId, Fineness, HealthChange, MarkKind,
-    Message, Minute, Note, Pulse, Reason, Request, RequestReason, RequestRow, Ruling, Served, Stamp, Text, key_of,
+    Change, Event, Facts, Failure, Fetch, FetchOutcome, FetchRow, FileId, HealthChange, MarkKind, Message, Minute,
+    Note, Reason, Request, RequestReason, RequestRow, Served, Stamp, Text, key_of,
 };
 
 /// Of healthy fetches that no lower tier can be linked to, one key in so many is kept: enough to see load and times.

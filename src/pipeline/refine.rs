@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::flags::is_crawler;
 use super::beside::tell_once;
 use super::circumstances;
 use super::context::Context;
 use super::deepest::carry_up;
+use super::flags::is_crawler;
 use super::impact::Chains;
 use super::limits;
 use super::linking::{Linked, STORED};
