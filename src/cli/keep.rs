@@ -46,7 +46,8 @@ impl Keeper {
         let failures = store.known(span.from, span.to, gap_us.max(BESIDE)).unwrap_or_default();
         let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
         let evidence = store.evidence(&ids).unwrap_or_default();
-        History { failures, evidence, clocks: store.clocks().unwrap_or_default(), ..History::default() }
+        let (clocks, decisions) = (store.clocks().unwrap_or_default(), store.decisions().unwrap_or_default());
+        History { failures, evidence, clocks, decisions, ..History::default() }
     }
 
     /// The store for [`Keeper::recall`].

@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod cause;
 pub mod condition;
+pub mod decision;
 pub mod early;
 pub mod event;
 pub mod evidence;
@@ -46,6 +47,7 @@ pub mod word;
 pub use alert::{Notice, NoticeKind};
 pub use cause::{Bucket, Cause, Ruling};
 pub use condition::Condition;
+pub use decision::{Decisions, Home, Part, SplitBy};
 pub use early::{Concern, EarlyWarning};
 pub use event::{Event, Logged, Outcome as LineOutcome};
 pub use evidence::Evidence;

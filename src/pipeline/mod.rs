@@ -46,7 +46,7 @@ use std::sync::Arc;
 use crate::classify::Rules;
 use crate::grammar::Library;
 use crate::model::report::ClockOffset;
-use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
+use crate::model::{Decisions, Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
 use crate::source::{Found, Progress, Trouble};
 
 pub use chunked::chunks;
@@ -93,6 +93,8 @@ pub struct History {
     pub frozen: Vec<Failure>,
     /// Client 5xx and crawlers' 5xx of those.
     pub harm: HashMap<u64, (u64, u64)>,
+    /// What people decided about stored incidents.
+    pub decisions: Decisions,
 }
 
 /// Asks the store for what it remembers of a span of time.

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::save::Batch;
+use super::batch::Batch;
 use super::text::{count, plain, us};
 use crate::model::report::ClockOffset;
 use crate::model::stamp::Stamp;

@@ -122,7 +122,8 @@ impl Keeper {
             let failures = store.recent(now - BEFORE)?;
             let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
             let evidence = store.evidence(&ids)?;
-            Ok(Resume { by_log: store.positions()?.1, failures, evidence, clocks: store.clocks()? })
+            let (by_log, clocks, decisions) = (store.positions()?.1, store.clocks()?, store.decisions()?);
+            Ok(Resume { by_log, failures, evidence, clocks, decisions })
         });
         let resume = before.unwrap_or_default();
         if self.other().is_some() { Resume { by_log: Vec::new(), ..resume } } else { resume }

@@ -11,7 +11,7 @@ use super::super::{History, Job};
 use super::frozen::Frozen;
 use super::window::{Scope, Window};
 use crate::model::report::ClockOffset;
-use crate::model::{Evidence, Failure, FileId, Stamp};
+use crate::model::{Decisions, Evidence, Failure, FileId, Stamp};
 
 /// Healthy rows of either side in a quick look, and in a thorough one.
 const SAMPLES: (usize, usize) = (10_000, 100_000);
@@ -38,6 +38,8 @@ pub struct Past {
     pub evidence: HashMap<u64, Evidence>,
     /// Clocks.
     pub clocks: Vec<ClockOffset>,
+    /// What people decided about incidents before this run.
+    pub decisions: Decisions,
 }
 
 /// What was seen.
@@ -74,6 +76,7 @@ pub fn look(
         harm: frozen.harm.clone(),
         failures: past.failures.iter().filter(|f| !frozen.holds(f.id)).cloned().collect(),
         clocks: past.clocks.clone(),
+        decisions: past.decisions.clone(),
     };
     let mut conclusion = conclude(&mut partial, context, job, history, how.now, originals);
     let ripe = ripe(window, how);
