@@ -80,7 +80,7 @@ pub struct How<'a> {
     pub now: Stamp,
     /// The moment of a time without a zone; `None` where clocks skipped it.
     pub zone: &'a dyn Fn(NaiveDateTime) -> Option<Stamp>,
-    /// The node of changes that name none, or of all when `named`.
+    /// The node that the user names; it wins over the host of a log line, and gives way to a column of a calendar.
     pub node: &'a str,
     /// A schedule yields times from here on …
     pub since: Stamp,

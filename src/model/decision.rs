@@ -93,16 +93,6 @@ impl Decisions {
         self.united.is_empty() && self.parts.is_empty()
     }
 
-    /// The splits that an incident is a part of.
-    fn splits(&self, incident: u32) -> BTreeSet<i64> {
-        self.parts.iter().filter(|p| p.incident == incident).map(|p| p.split).collect()
-    }
-
-    /// True when two incidents are parts of one split: they must never become one by themselves.
-    pub fn apart(&self, a: u32, b: u32) -> bool {
-        a != b && !self.splits(a).is_disjoint(&self.splits(b))
-    }
-
     /// True when some of these incidents must never become one.
     pub fn keep_apart(&self, incidents: &BTreeSet<u32>) -> bool {
         let mut seen: BTreeMap<i64, u32> = BTreeMap::new();
@@ -174,8 +164,8 @@ mod tests {
     #[test]
     fn parts_of_one_split_stay_apart_and_others_do_not() {
         let d = nested();
-        assert!(d.apart(4, 5) && d.apart(5, 6) && !d.apart(4, 9) && !d.apart(4, 4));
-        assert!(d.keep_apart(&[4, 6, 9].into()) && !d.keep_apart(&[4, 9].into()));
+        assert!(d.keep_apart(&[4, 6, 9].into()) && d.keep_apart(&[5, 6].into()));
+        assert!(!d.keep_apart(&[4, 9].into()) && d.is_split(&[4, 9].into()) && !d.is_split(&[9].into()));
     }
 
     #[test]
@@ -195,6 +185,6 @@ mod tests {
         let mut d = nested();
         d.united.insert(6);
         d.merge(6, 4);
-        assert!(d.apart(4, 5) && d.united.contains(&4) && !d.united.contains(&6));
+        assert!(d.keep_apart(&[4, 5].into()) && d.united.contains(&4) && !d.united.contains(&6));
     }
 }

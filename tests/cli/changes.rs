@@ -18,7 +18,7 @@ fn a_change_is_recorded_by_hand() {
     let args = ["change", "add", "shop", "7.2", "--at", "2026-11-20 17:49", "--kind", "Deploy", "--node", "web1"];
     place.ask(&args).code(0).shows(&["deploy recorded at", "history.db", "guru change list"]);
     place.ask(&args).code(0).shows(&["known already"]);
-    place.ask(&["change", "add", "\u{1b}[2Jtoken=abc123 rotated"]).code(0);
+    place.ask(&["change", "add", "token=abc123 rotated \u{1b}[2J"]).code(0);
     assert_eq!(texts(&place, &["--kind", "deploy"]), ["2026-11-20T17:49:00.000000Z shop 7.2"]);
     assert_eq!(texts(&place, &["--node", "web1", "--until", "2026-11-20"]), [] as [String; 0]);
     let list = place.ask(&["change", "list"]).code(0).shows(&["shop 7.2", "web1", "2 changes"]);

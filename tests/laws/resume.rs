@@ -124,7 +124,13 @@ fn resume(store: &Store, now: Stamp) -> Resume {
     let failures = store.recent(now - 26 * 60 * MINUTE).unwrap();
     let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
     let evidence = store.evidence(&ids).unwrap();
-    Resume { by_log: store.positions().unwrap().1, failures, evidence, clocks: store.clocks().unwrap() }
+    Resume {
+        by_log: store.positions().unwrap().1,
+        failures,
+        evidence,
+        clocks: store.clocks().unwrap(),
+        decisions: store.decisions().unwrap(),
+    }
 }
 
 /// Follows logs while they grow, by one tail after the other. How many there were.

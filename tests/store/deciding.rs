@@ -36,8 +36,7 @@ fn tallies_agree(store: &Store) {
         );
         assert!(ask(store.path(), &wrong).is_empty(), "{table}: {:?}", ask(store.path(), &wrong));
     }
-    let wrong =
-        "SELECT id FROM incidents WHERE failures <> (SELECT count(*) FROM failed_fetches WHERE incident_id = id)";
+    let wrong = "SELECT id FROM incidents WHERE failures <> (SELECT count(*) FROM failed_fetches f WHERE f.incident_id = incidents.id)";
     assert!(ask(store.path(), wrong).is_empty());
     assert!(ask(store.path(), "SELECT * FROM pragma_foreign_key_check").is_empty());
 }
