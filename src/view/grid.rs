@@ -45,7 +45,7 @@ impl Grid<'_> {
         }
         let painted = |(n, line): (usize, String)| {
             let paint = if n == 0 { Paint::Faint } else { Paint::Bare };
-            Line::of(line.trim_end(), paint).whole(style.color) + "\n"
+            Line::of(line.trim_end(), paint).whole(style.color)
         };
         table.lines().enumerate().map(painted).collect()
     }
@@ -140,7 +140,7 @@ mod tests {
     fn a_table_fits_and_shows_nothing_raw() {
         let style = Style { width: 40, ..Style::default() };
         let table = grid(|g| g.table(&style));
-        assert_eq!(table.lines().nth(1), Some("web                12  =1+1 \\x1b[31m"), "{table}");
+        assert_eq!(table.lines().nth(1), Some("web                    12  =1+1 \\x1b[31m"), "{table}");
         assert!(table.lines().all(|l| width(l) <= 40) && table.contains('\u{2026}'), "{table}");
         assert!(!grid(|g| g.table(&Style { full: true, ..Style::default() })).contains('\u{2026}'));
     }
