@@ -5,6 +5,7 @@
 //! `cli` gives the orders. `tests/architecture.rs` enforces who may import whom.
 
 pub mod alert;
+pub mod change;
 pub mod classify;
 pub mod cli;
 pub mod error;

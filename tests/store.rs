@@ -4,6 +4,8 @@
 mod asking;
 #[path = "store/crash.rs"]
 mod crash;
+#[path = "store/deciding.rs"]
+mod deciding;
 #[path = "store/files.rs"]
 mod files;
 #[path = "store/going_on.rs"]

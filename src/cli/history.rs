@@ -11,7 +11,7 @@ use crate::store::{Filter, Store, Worked};
 /// Lists and searches the history.
 #[derive(Args, Clone, Debug, Default)]
 pub struct IncidentsArgs {
-    /// Words that all occur in title, service, causes, trigger, fix or notes
+    /// Words that all occur in name, title, service, causes, trigger, fix, notes or a change shortly before or during it
     #[arg(value_name = "WORDS")]
     pub words: Vec<String>,
     /// Still going on at or after this moment (`2h ago`, ISO, `@unix`)
@@ -29,6 +29,12 @@ pub struct IncidentsArgs {
     /// Only of this service
     #[arg(long, value_name = "SERVICE")]
     pub service: Option<String>,
+    /// Only with failed fetches for this host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// Only with failed fetches of URLs whose path begins so (/cart)
+    #[arg(long, value_name = "PATH")]
+    pub url: Option<String>,
 }
 
 /// Shows one incident, whole.
@@ -92,6 +98,8 @@ pub fn incidents(store: &Store, args: &IncidentsArgs, moment: &dyn Fn(&str) -> R
         state: args.state,
         cause: args.cause.clone(),
         service: args.service.clone(),
+        host: args.host.clone(),
+        url: args.url.clone(),
     })
 }
 

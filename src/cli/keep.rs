@@ -52,8 +52,9 @@ impl Keeper {
         let failures = store.known(span.from, span.to, gap_us.max(BESIDE)).unwrap_or_default();
         let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
         let evidence = store.evidence(&ids).unwrap_or_default();
+        let (clocks, decisions) = (store.clocks().unwrap_or_default(), store.decisions().unwrap_or_default());
         let remembered = Keeper::remembered(&store, span).into();
-        History { failures, evidence, clocks: store.clocks().unwrap_or_default(), remembered, ..History::default() }
+        History { failures, evidence, clocks, decisions, remembered, ..History::default() }
     }
 
     /// What is remembered of other times, for logs of this span.

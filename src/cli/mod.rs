@@ -3,17 +3,23 @@
 
 mod alert;
 mod analyze;
+mod ask;
 mod bar;
+mod change;
 mod common;
 mod config;
+mod decide;
 mod events;
 mod explain;
+mod form;
 mod formats;
+mod import;
 mod input;
 mod keep;
 mod kin;
 mod known;
 mod lookup;
+mod questions;
 mod remember;
 mod size;
 mod sources;
@@ -61,6 +67,16 @@ enum Command {
     Resolve(history::ResolveArgs),
     /// Add a note to an incident
     Note(history::NoteArgs),
+    /// Make one incident of two, for good
+    Merge(decide::Merge),
+    /// Make several incidents of one, for good: by cause, backend, host or URL
+    Split(decide::Split),
+    /// Give an incident a name of your own
+    Rename(decide::Rename),
+    /// Record what changed: by hand, or from git, package managers, cron and calendars
+    Change(change::Args),
+    /// Ask the history a question: a saved one by its name, or your own in SQL
+    Ask(ask::Args),
     /// Say what another limit would have spared: whatif 3 first_byte_timeout=90s
     Whatif(whatif::Args),
     /// Tell one request's whole story: by the XID of its error page, its URL, or an address
@@ -94,6 +110,11 @@ pub fn main() -> ExitCode {
         Command::Show(args) => remember::show(&args, &cli.common),
         Command::Resolve(args) => remember::resolve(&args, &cli.common),
         Command::Note(args) => remember::note(&args, &cli.common),
+        Command::Merge(args) => decide::merge(&args, &cli.common),
+        Command::Split(args) => decide::split(&args, &cli.common),
+        Command::Rename(args) => decide::rename(&args, &cli.common),
+        Command::Change(args) => change::run(&args, &cli.common),
+        Command::Ask(args) => ask::run(&args, &cli.common),
         Command::Whatif(args) => whatif::run(&args, &cli.common),
         Command::Lookup(args) => lookup::run(&args, &cli.common),
         Command::Explain(args) => explain::run(&args, &cli.common),

@@ -20,6 +20,8 @@ pub enum Output {
     Table,
     /// JSON
     Json,
+    /// One JSON object per line (lists only)
+    Ndjson,
     /// Comma-separated values (lists only)
     Csv,
     /// A Markdown table (lists only)
@@ -54,6 +56,7 @@ pub fn incidents(args: &List, common: &Common) -> Outcome {
     common::print(&match args.output {
         Output::Table => view::incident_list(&found, &common.style()?),
         Output::Json => view::incidents_json(&found),
+        Output::Ndjson => view::incidents_ndjson(&found),
         Output::Csv => view::csv(&found),
         Output::Markdown => view::markdown(&found),
     })?;

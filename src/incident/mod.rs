@@ -6,6 +6,7 @@
 //! prose of causes.
 
 mod count;
+mod decided;
 mod runs;
 mod service;
 mod similar;
@@ -13,7 +14,7 @@ mod trickle;
 
 use std::collections::HashMap;
 
-use crate::model::{Failure, Group, Stamp};
+use crate::model::{Decisions, Failure, Group, Stamp};
 
 pub use similar::similar;
 
@@ -27,20 +28,22 @@ pub struct Rules {
 }
 
 /// Groups failures into incidents, in order of opening. Failures that are told in another one, and those that are not
-/// the origin's fault, are left out. Sets no ids and no prose.
-pub fn group(failures: &[Failure], rules: &Rules) -> Vec<Group> {
+/// the origin's fault, are left out. What people decided of stored incidents holds. Sets no ids and no prose.
+pub fn group(failures: &[Failure], rules: &Rules, decisions: &Decisions) -> Vec<Group> {
     let mut counted: Vec<&Failure> =
         failures.iter().filter(|f| f.told_in.is_none() && !f.ruling.cause.not_origin()).collect();
     counted.sort_by_key(|f| (f.started, f.id));
     let told = last_told(failures);
     let runs = runs::merge_related(runs::split(&counted, &told, rules.gap_us), rules.gap_us);
     let (trickles, outages, lone) = trickle::sort_out(runs);
-    let mut out: Vec<Group> = Vec::new();
-    out.extend(outages.iter().map(|run| count::group(run, count::Shape::Outage, rules)));
-    out.extend(trickles.iter().map(|run| count::group(run, count::Shape::Recurring, rules)));
-    if !lone.failures.is_empty() {
-        out.push(count::group(&lone, count::Shape::Scattered, rules));
+    let mut shapes: Vec<_> = outages.into_iter().map(|run| (run, count::Shape::Outage)).collect();
+    shapes.extend(trickles.into_iter().map(|run| (run, count::Shape::Recurring)));
+    shapes.push((lone, count::Shape::Scattered));
+    if !decisions.is_empty() {
+        shapes = decided::apply(shapes, decisions);
     }
+    let told = shapes.iter().filter(|(run, _)| !run.failures.is_empty());
+    let mut out: Vec<Group> = told.map(|(run, shape)| count::group(run, *shape, rules)).collect();
     out.sort_by_key(|g| (g.incident.opened_at, g.members.first().copied()));
     out
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::decision::Decisions;
 use super::evidence::Evidence;
 use super::failure::Failure;
 use super::follow::Position;
@@ -102,4 +103,6 @@ pub struct Resume {
     pub evidence: HashMap<u64, Evidence>,
     /// Clocks.
     pub clocks: Vec<ClockOffset>,
+    /// What people decided about incidents.
+    pub decisions: Decisions,
 }

@@ -50,7 +50,7 @@ pub fn conclude(
     let mut judged = refine::refine(&mut failures, partial, &linked, context);
     judged.harm.extend(history.harm);
     let rules = crate::incident::Rules { gap_us: job.gap_us, logs_end };
-    let mut groups = crate::incident::group(&failures, &rules);
+    let mut groups = crate::incident::group(&failures, &rules, &history.decisions);
     let mut evidence = quotes::fetch(&failures, partial, context, originals);
     quotes::remember(&mut evidence, history.evidence);
     story::tell(&mut groups, &failures, &evidence, &judged, partial, context, job);

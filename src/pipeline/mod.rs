@@ -49,7 +49,9 @@ use std::sync::Arc;
 use crate::classify::Rules;
 use crate::grammar::Library;
 use crate::model::report::ClockOffset;
-use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Remembered, Report, SeriesId, Stamp, report};
+use crate::model::{
+    Decisions, Evidence, Failure, FileId, Group, NodeTraffic, Remembered, Report, SeriesId, Stamp, report,
+};
 use crate::source::{Found, Progress, Trouble};
 
 pub use chunked::chunks;
@@ -98,6 +100,8 @@ pub struct History {
     pub harm: HashMap<u64, (u64, u64)>,
     /// Changes and incidents of other times.
     pub remembered: Arc<Remembered>,
+    /// What people decided about stored incidents.
+    pub decisions: Decisions,
 }
 
 /// Asks the store for what it remembers of a span of time.

@@ -41,9 +41,14 @@ pub struct Judged {
     pub harm: HashMap<u64, (u64, u64)>,
 }
 
-/// Adds the stored failures of the same time that this run does not read again.
+/// Adds the stored failures of the same time that this run does not read again. Those that it does read get to know
+/// their incident.
 pub fn recall(failures: &mut Vec<Failure>, stored: Vec<Failure>) {
     let here: HashSet<u64> = failures.iter().map(|f| f.id).collect();
+    let incidents: HashMap<u64, u32> = stored.iter().filter(|f| f.incident > 0).map(|f| (f.id, f.incident)).collect();
+    for f in failures.iter_mut() {
+        f.incident = incidents.get(&f.id).copied().unwrap_or(f.incident);
+    }
     let mut nodes: HashMap<Text, SeriesId> = HashMap::new();
     for mut f in stored.into_iter().filter(|f| !here.contains(&f.id)) {
         let next = SeriesId(STORED.0 + nodes.len() as u32);

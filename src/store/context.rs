@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::save::Batch;
+use super::batch::Batch;
 use super::text::{count, plain, stamp, us};
 use crate::model::remembered::{KnownChange, Opening};
 use crate::model::report::ClockOffset;

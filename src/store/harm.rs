@@ -66,6 +66,28 @@ pub fn add(tx: &Transaction<'_>, incident: u32, new: Stretch) -> rusqlite::Resul
     Ok(true)
 }
 
+/// Makes one stretch of all those of an incident: a run that tells of it whole counts them at once.
+pub fn join(tx: &Transaction<'_>, incident: u32) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO incident_harm (incident_id, first_at_us, last_at_us, visitors_5xx, crawlers_5xx)
+         SELECT ?1, min(first_at_us), max(last_at_us), sum(visitors_5xx), sum(crawlers_5xx) FROM incident_harm
+         WHERE incident_id = ?1 HAVING count(*) > 1",
+        [incident],
+    )?;
+    tx.execute(
+        "DELETE FROM incident_harm WHERE incident_id = ?1 AND first_at_us > (
+             SELECT min(first_at_us) FROM incident_harm WHERE incident_id = ?1)",
+        [incident],
+    )
+    .map(|_| ())
+}
+
+/// Takes all stretches of an incident away.
+pub fn clear(tx: &Transaction<'_>, incident: u32) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM incident_harm WHERE incident_id = ?1", [incident])?;
+    total(tx, incident)
+}
+
 /// Takes back what a tail told of an incident before. Where that was united with another run's count the two cannot be
 /// told apart any more, and it stays.
 pub fn take_back(tx: &Transaction<'_>, incident: u32, told: &[Visited]) -> rusqlite::Result<()> {

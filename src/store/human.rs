@@ -96,12 +96,15 @@ pub fn seen_before(db: &Connection, incident: u32) -> rusqlite::Result<Vec<u32>>
 pub fn hand_back(tx: &Transaction<'_>, id: u32, i: &mut Incident) -> rusqlite::Result<()> {
     i.id = id;
     tx.prepare_cached(
-        "SELECT \"trigger\", fix, worked, resolved_at_us IS NOT NULL, state FROM incidents WHERE id = ?1",
+        "SELECT \"trigger\", fix, worked, resolved_at_us IS NOT NULL, state, name FROM incidents WHERE id = ?1",
     )?
     .query_row([id], |r| {
         (i.trigger, i.fix, i.worked) = (r.get(0)?, r.get(1)?, r.get(2)?);
         if r.get(3)? {
             i.state = State::parse(r.get_ref(4)?.as_str()?).unwrap_or(i.state);
+        }
+        if let Some(name) = r.get(5)? {
+            i.title = name;
         }
         Ok(())
     })?;

@@ -64,7 +64,7 @@ pub fn create(tx: &Transaction<'_>, id: u32, i: &Incident, scattered: bool) -> r
 }
 
 /// The state as logs can show it.
-fn logged(state: State) -> State {
+pub fn logged(state: State) -> State {
     if state == State::Resolved { State::Closed } else { state }
 }
 
@@ -129,7 +129,7 @@ pub fn retell(tx: &Transaction<'_>, id: u32, i: &Incident, news: News) -> rusqli
 }
 
 /// Sets the beginning to that of the first failure that is still in the incident, and says when that is.
-fn reopen(tx: &Transaction<'_>, id: u32, was: Stamp) -> rusqlite::Result<Stamp> {
+pub fn reopen(tx: &Transaction<'_>, id: u32, was: Stamp) -> rusqlite::Result<Stamp> {
     let first: Option<i64> = tx
         .prepare_cached("SELECT min(first_at_us) FROM incident_causes WHERE incident_id = ?1")?
         .query_row([id], |r| r.get(0))?;
@@ -141,7 +141,7 @@ fn reopen(tx: &Transaction<'_>, id: u32, was: Stamp) -> rusqlite::Result<Stamp> 
 }
 
 /// Sets the end to that of the last failure that is still in the incident, and says when that is.
-fn shorten(tx: &Transaction<'_>, id: u32, was: Stamp) -> rusqlite::Result<Stamp> {
+pub fn shorten(tx: &Transaction<'_>, id: u32, was: Stamp) -> rusqlite::Result<Stamp> {
     let last: Option<i64> = tx
         .prepare_cached(
             "SELECT max(coalesce(ended_at_us, started_at_us)) FROM failed_fetches
@@ -160,7 +160,7 @@ fn earliest(a: Stamp, b: Stamp) -> Stamp {
 }
 
 /// What it is, how it began, and what proves it.
-fn beginning(tx: &Transaction<'_>, id: u32, i: &Incident) -> rusqlite::Result<()> {
+pub fn beginning(tx: &Transaction<'_>, id: u32, i: &Incident) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE incidents SET service = ?2, title = ?3, cause = ?4, root = ?5, in_short = ?6 WHERE id = ?1",
     )?

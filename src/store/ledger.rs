@@ -95,7 +95,7 @@ impl Ledger {
 
 fn read(tx: &Transaction<'_>, id: u64) -> rusqlite::Result<Option<Known>> {
     tx.prepare_cached(
-        "SELECT cause, verdict, impact, node, started_at_us, url, incident_id, client_vxid IS NOT NULL,
+        "SELECT cause, verdict, impact, node, started_at_us, url, host, incident_id, client_vxid IS NOT NULL,
                 told_in IS NOT NULL, origin_method IS NOT NULL, origin_error_cause IS NOT NULL,
                 EXISTS (SELECT 1 FROM evidence WHERE failure_id = number), number, settled
          FROM failed_fetches WHERE identity = ?1",
@@ -103,14 +103,14 @@ fn read(tx: &Transaction<'_>, id: u64) -> rusqlite::Result<Option<Known>> {
     .query_row([signed(id)], |r| {
         let counted = counted(r, 0)?;
         Ok(Known {
-            rank: rank(counted.verdict, r.get(9)?, r.get(10)?, counted.cause),
+            rank: rank(counted.verdict, r.get(10)?, r.get(11)?, counted.cause),
             counted,
-            incident: r.get(6)?,
-            has_client: r.get(7)?,
-            told: r.get(8)?,
-            quoted: r.get(11)?,
-            number: r.get(12)?,
-            settled: r.get(13)?,
+            incident: r.get(7)?,
+            has_client: r.get(8)?,
+            told: r.get(9)?,
+            quoted: r.get(12)?,
+            number: r.get(13)?,
+            settled: r.get(14)?,
         })
     })
     .optional()

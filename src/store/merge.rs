@@ -3,7 +3,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{harm, tally};
+use super::{decided, harm, tally};
 
 /// Tables whose rows are told anew by the group that united the two.
 const RETOLD: [&str; 3] = ["incident_quotes", "incident_examples", "incident_candidates"];
@@ -24,6 +24,7 @@ pub fn merge(tx: &Transaction<'_>, from: u32, into: u32) -> rusqlite::Result<()>
     for table in RETOLD {
         tx.execute(&format!("DELETE FROM {table} WHERE incident_id = ?1"), [from])?;
     }
+    decided::merge(tx, from, into)?;
     tx.execute("UPDATE incident_aliases SET incident_id = ?2 WHERE incident_id = ?1", [from, into])?;
     tx.execute("INSERT INTO incident_aliases (alias, incident_id) VALUES (?1, ?2)", [from, into])?;
     tx.execute("DELETE FROM incidents WHERE id = ?1", [from]).map(|_| ())
@@ -32,7 +33,7 @@ pub fn merge(tx: &Transaction<'_>, from: u32, into: u32) -> rusqlite::Result<()>
 /// Notes move. Of two fixes the second becomes a note, so that no word is lost; the later resolution counts.
 fn keep_what_people_wrote(tx: &Transaction<'_>, from: u32, into: u32) -> rusqlite::Result<()> {
     tx.execute("UPDATE notes SET incident_id = ?2 WHERE incident_id = ?1", [from, into])?;
-    for (column, what) in [("trigger", "Trigger"), ("fix", "Fix")] {
+    for (column, what) in [("trigger", "Trigger"), ("fix", "Fix"), ("name", "Name")] {
         tx.execute(
             &format!(
                 "INSERT INTO notes (incident_id, written_at_us, text)
@@ -45,6 +46,7 @@ fn keep_what_people_wrote(tx: &Transaction<'_>, from: u32, into: u32) -> rusqlit
     }
     tx.execute(
         "UPDATE incidents SET
+             name = coalesce(incidents.name, f.name),
              \"trigger\" = coalesce(incidents.\"trigger\", f.\"trigger\"),
              fix = coalesce(incidents.fix, f.fix),
              worked = CASE WHEN incidents.fix IS NULL THEN f.worked ELSE incidents.worked END,

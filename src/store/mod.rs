@@ -10,8 +10,15 @@
 //! Why identities are signed integers: SQLite has no unsigned ones. `failed_fetches.identity` holds the same 64 bits,
 //! `failed_fetches.id` shows them as the 16 hexadecimal digits of reports.
 
+mod apart;
+mod ask;
+mod batch;
+mod changes;
 mod columns;
 mod context;
+mod decide;
+mod decided;
+mod divide;
 mod failures;
 mod fault;
 mod harm;
@@ -42,6 +49,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 
 use crate::error::{Error, Kind, Result};
+use crate::model::decision::{Decisions, SplitBy};
 use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::follow::Position;
@@ -52,12 +60,18 @@ use crate::model::similar::{Measured, Profile};
 use crate::model::sink::{Delta, LogTraffic};
 use crate::model::stamp::Stamp;
 
+use decide::{Answer, Made, Refusal};
+
+pub use ask::{Bounds, Rows};
+pub use batch::Batch;
+pub use changes::{ChangeFilter, Changed};
+pub use decide::Share;
+pub use divide::Words;
 pub use human::Worked;
 pub use list::Filter;
 pub use locate::{Chosen, PACKAGED, choose, locate};
 pub use lookup::{Answers, Inquiry};
 pub use outbox::Letter;
-pub use save::Batch;
 
 /// An open history.
 #[derive(Debug)]
@@ -203,6 +217,11 @@ impl Store {
         })
     }
 
+    /// What people decided about incidents.
+    pub fn decisions(&self) -> Result<Decisions> {
+        self.read(decided::decisions)
+    }
+
     /// The incidents that a filter lets pass, newest first, without curve, URLs, examples, proof and candidates.
     pub fn incidents(&self, filter: &Filter) -> Result<Vec<Incident>> {
         self.read(|db| list::list(db, filter))
@@ -251,6 +270,41 @@ impl Store {
         found.map_err(|e| fault::fault(&self.path, "write", &e))?.ok_or_else(|| self.no_such(id))
     }
 
+    /// Makes the incident `from` a part of `into`: its id becomes an alias, and no later run takes them apart. With
+    /// `dry` nothing is written.
+    ///
+    /// # Errors
+    /// Of kind `Usage` for an unknown id, the same one twice, or the row of lone failures.
+    pub fn merge(&mut self, into: u32, from: u32, dry: bool) -> Result<Share> {
+        let answer = decide::merge(&mut self.db, into, from, Made { now: now(), dry });
+        self.decided(answer)
+    }
+
+    /// Takes an incident apart, one per value; the largest keeps the id and comes first, and no later run makes them
+    /// one. `words`: brief title and meaning of a cause. With `dry` nothing is written.
+    ///
+    /// # Errors
+    /// Of kind `Usage` for an unknown id, the row of lone failures, or an incident that does not come apart that way.
+    pub fn split(&mut self, id: u32, by: SplitBy, words: Words<'_>, dry: bool) -> Result<Vec<Share>> {
+        let answer = decide::split(&mut self.db, id, by, words, Made { now: now(), dry });
+        self.decided(answer)
+    }
+
+    /// Gives an incident a name that no later run changes; returns its id.
+    ///
+    /// # Errors
+    /// Of kind `Usage` for an unknown id or an empty name.
+    pub fn rename(&mut self, id: u32, name: &str) -> Result<u32> {
+        let name = said(name, "guru rename ID 'a name'")?;
+        let answer = decide::rename(&mut self.db, id, &name, Made { now: now(), dry: false });
+        self.decided(answer)
+    }
+
+    fn decided<T>(&self, answer: Answer<T>) -> Result<T> {
+        let refused = answer.map_err(|e| fault::fault(&self.path, "write", &e))?;
+        refused.map_err(|refusal| fault::refused(&self.path, &refusal))
+    }
+
     /// Records a change that somebody made: a deploy, a campaign, a switch that was turned.
     ///
     /// # Errors
@@ -258,11 +312,20 @@ impl Store {
     pub fn change(&mut self, words: &str) -> Result<()> {
         let words = said(words, "guru change add 'what changed'")?;
         let change = (now(), "change".to_string(), String::new(), words);
-        let written = self.db.transaction().and_then(|tx| {
-            context::changes(&tx, &[change])?;
-            tx.commit()
-        });
-        written.map_err(|e| fault::fault(&self.path, "write", &e))
+        self.record_changes(&[change]).map(|_| ())
+    }
+
+    /// Records changes, each once however often it is told; returns how many are new.
+    ///
+    /// # Errors
+    /// Of kind `Store`; then none was written.
+    pub fn record_changes(&mut self, changes: &[Changed]) -> Result<u64> {
+        changes::record(&mut self.db, changes).map_err(|e| fault::fault(&self.path, "write", &e))
+    }
+
+    /// The changes that a filter lets pass, newest first.
+    pub fn changes(&self, filter: &ChangeFilter) -> Result<Vec<Changed>> {
+        self.read(|db| changes::list(db, filter))
     }
 
     /// The failed fetches that answer a question about one request, newest first.
@@ -275,13 +338,20 @@ impl Store {
         self.read(|db| read::incident_of(db, ids))
     }
 
+    /// Answers one SELECT; `given` are its parameters by name, with their colon. Nothing can be changed.
+    ///
+    /// # Errors
+    /// Of kind `Usage` when it is no SELECT, is wrong, or takes too long.
+    pub fn ask(&mut self, sql: &str, given: &[(String, serde_json::Value)], bounds: Bounds) -> Result<Rows> {
+        ask::ask(&mut self.db, sql, given, bounds).map_err(|r| fault::unanswered(&self.path, bounds.patience, r))
+    }
+
     fn read<T>(&self, ask: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         ask(&self.db).map_err(|e| fault::fault(&self.path, "read", &e))
     }
 
     fn no_such(&self, id: u32) -> Error {
-        Error::new(Kind::Usage, format!("there is no incident {id} in {}", self.path.display()))
-            .hint("list them with: guru incidents")
+        fault::refused(&self.path, &Refusal::NoSuch(id))
     }
 }
 

@@ -16,7 +16,7 @@ type R<T> = rusqlite::Result<T>;
 const TOP_URLS: i64 = 10;
 
 /// The columns that [`summary`] reads.
-pub const COLUMNS: &str = "id, title, opened_at_us, closed_at_us, state, service, cause, root, failures, visitors_5xx, \
+pub const COLUMNS: &str = "id, coalesce(name, title), opened_at_us, closed_at_us, state, service, cause, root, failures, visitors_5xx, \
     crawlers_5xx, share_failed, rate_per_hour, in_short, \"trigger\", fix, worked";
 
 /// The incident that an id stands for: its own, or the one that it is an alias of.

@@ -7,45 +7,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::batch::Batch;
 use super::harm::{self, Stretch};
 use super::incidents::{self, News};
 use super::ledger::{Ledger, rank_of};
 use super::tally::Tally;
 use super::text::{count, stamp};
-use super::{context, failures, human, merge};
-use crate::model::evidence::Evidence;
+use super::{apart, context, decided, failures, human, merge};
+use crate::model::decision::Decisions;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
-use crate::model::report::{ClockOffset, Stored};
+use crate::model::report::Stored;
 use crate::model::sink::Visited;
-use crate::model::stamp::Stamp;
-use crate::model::traffic::NodeTraffic;
-
-/// What a run found and wants kept.
-pub struct Batch<'a> {
-    /// Failed fetches, those that came from the store included.
-    pub failures: &'a [Failure],
-    /// Their quotes, redacted and bounded, by identity.
-    pub evidence: &'a HashMap<u64, Evidence>,
-    /// Incidents with their members; saving fills in ids and what people wrote. A group none of whose members is
-    /// known gets no row and the id 0.
-    pub groups: &'a mut [Group],
-    /// Position in `groups` of the one that lone failures were folded into. It never draws an incident into itself,
-    /// nor is it drawn into one: single failures move.
-    pub scattered: Option<usize>,
-    /// Visitors of each group as a tail counted them; a batch leaves this empty, its failures tell.
-    pub visited: &'a [Option<Visited>],
-    /// What the same tail told of visitors before.
-    pub told: &'a [Visited],
-    /// Failed fetches that are none any more, if they are not settled.
-    pub retracted: &'a [u64],
-    /// Traffic per minute.
-    pub traffic: &'a [NodeTraffic],
-    /// Changes: when, kind word, node, text.
-    pub changes: &'a [(Stamp, String, String, String)],
-    /// Clocks.
-    pub clocks: &'a [ClockOffset],
-}
 
 /// Saves a batch in one transaction. The path of the result is left empty.
 pub fn save(db: &mut Connection, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
@@ -58,10 +31,10 @@ pub fn save(db: &mut Connection, batch: &mut Batch<'_>) -> rusqlite::Result<Stor
 
 /// Writes a batch within a transaction.
 pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
-    let mut save = Save::of(tx, batch);
+    let mut save = Save::of(tx, batch)?;
     save.retract(batch.retracted)?;
     for n in 0..batch.groups.len() {
-        save.settle(n, &batch.groups[n], batch.scattered == Some(n))?;
+        save.settle(n, &batch.groups[n], batch.scattered == Some(n), batch.failures)?;
     }
     save.write_failures(batch)?;
     save.move_the_rest(batch)?;
@@ -89,11 +62,15 @@ struct Save<'t, 'c> {
     news: BTreeMap<u32, News>,
     /// Scattered rows that lost members, and to which incident.
     donors: BTreeMap<u32, u32>,
+    /// What people decided.
+    decisions: Decisions,
+    /// Groups that a decision keeps in several incidents.
+    divided: BTreeMap<usize, BTreeSet<u32>>,
     known: u64,
 }
 
 impl<'t, 'c> Save<'t, 'c> {
-    fn of(tx: &'t Transaction<'c>, batch: &Batch<'_>) -> Self {
+    fn of(tx: &'t Transaction<'c>, batch: &Batch<'_>) -> rusqlite::Result<Self> {
         let mut best: HashMap<u64, usize> = HashMap::with_capacity(batch.failures.len());
         for (n, f) in batch.failures.iter().enumerate() {
             let there = best.entry(f.id).or_insert(n);
@@ -101,7 +78,7 @@ impl<'t, 'c> Save<'t, 'c> {
                 *there = n;
             }
         }
-        Save {
+        Ok(Save {
             tx,
             told: batch.told.to_vec(),
             ledger: Ledger::default(),
@@ -111,8 +88,10 @@ impl<'t, 'c> Save<'t, 'c> {
             targets: Vec::new(),
             news: BTreeMap::new(),
             donors: BTreeMap::new(),
+            decisions: decided::decisions(tx)?,
+            divided: BTreeMap::new(),
             known: 0,
-        }
+        })
     }
 
     fn retract(&mut self, ids: &[u64]) -> rusqlite::Result<()> {
@@ -126,7 +105,7 @@ impl<'t, 'c> Save<'t, 'c> {
     }
 
     /// Decides to which incident a group belongs, merging those that turn out to be one.
-    fn settle(&mut self, n: usize, group: &Group, scattered: bool) -> rusqlite::Result<()> {
+    fn settle(&mut self, n: usize, group: &Group, scattered: bool, failures: &[Failure]) -> rusqlite::Result<()> {
         let mut same: BTreeSet<u32> = BTreeSet::new();
         let mut other: BTreeSet<u32> = BTreeSet::new();
         let mut members = Vec::with_capacity(group.members.len());
@@ -146,17 +125,22 @@ impl<'t, 'c> Save<'t, 'c> {
                 Some(i) => _ = same.insert(i),
                 None => {}
             }
-            members.push(id);
+            members.push((id, home));
         }
         if members.is_empty() {
             self.targets.push(other.first().copied());
             return Ok(());
         }
-        let target = self.unite(&same, group, scattered)?;
+        let target = match self.decisions.is_split(&same) {
+            true => self.divide(n, group, &same, &mut members, failures)?,
+            false => self.unite(&same, group, scattered)?,
+        };
         if !scattered {
             self.donors.extend(other.into_iter().map(|donor| (donor, target)));
         }
-        self.assigned.extend(members.into_iter().map(|id| (id, target)));
+        let kept = self.divided.contains_key(&n);
+        let place = |home: Option<u32>| home.filter(|_| kept).unwrap_or(target);
+        self.assigned.extend(members.into_iter().map(|(id, home)| (id, place(home))));
         debug_assert_eq!(self.targets.len(), n);
         self.targets.push(Some(target));
         Ok(())
@@ -171,13 +155,46 @@ impl<'t, 'c> Save<'t, 'c> {
             return Ok(id);
         };
         for &from in same.iter().skip(1) {
-            harm::take_back(self.tx, from, &self.told)?;
-            merge::merge(self.tx, from, target)?;
-            self.ledger.merge(from, target);
-            self.news.remove(&from);
+            self.merge(from, target)?;
             self.news.entry(target).or_default().merged = true;
         }
         Ok(target)
+    }
+
+    /// One incident becomes part of another.
+    fn merge(&mut self, from: u32, into: u32) -> rusqlite::Result<()> {
+        harm::take_back(self.tx, from, &self.told)?;
+        merge::merge(self.tx, from, into)?;
+        self.ledger.merge(from, into);
+        self.decisions.merge(from, into);
+        self.news.remove(&from);
+        Ok(())
+    }
+
+    /// The incident of most members of a group with parts of a split in it. What is stored stays where it is, what is
+    /// new gets the home that the split gives it; only incidents that are no parts of one split are united.
+    fn divide(
+        &mut self,
+        n: usize,
+        group: &Group,
+        same: &BTreeSet<u32>,
+        members: &mut [(u64, Option<u32>)],
+        failures: &[Failure],
+    ) -> rusqlite::Result<u32> {
+        if !self.decisions.keep_apart(same) {
+            self.unite(same, group, false)?;
+        }
+        for (_, home) in members.iter_mut() {
+            *home = home.map(|i| self.ledger.home(i));
+        }
+        let find = |id: u64| self.best.get(&id).map(|&n| &failures[n]);
+        let created = apart::settle(self.tx, &mut self.decisions, group, members, &find)?;
+        self.news.extend(created.into_iter().map(|id| (id, News { created: true, ..News::default() })));
+        let (most, all) = apart::spread(members);
+        if all.len() > 1 {
+            self.divided.insert(n, all);
+        }
+        Ok(most.or(same.first().copied()).unwrap_or_default())
     }
 
     fn is_scattered(&self, incident: u32) -> rusqlite::Result<bool> {
@@ -248,10 +265,7 @@ impl<'t, 'c> Save<'t, 'c> {
                 |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
             )?;
             if left == 0 && donor != to {
-                harm::take_back(self.tx, donor, &self.told)?;
-                merge::merge(self.tx, donor, to)?;
-                self.ledger.merge(donor, to);
-                self.news.remove(&donor);
+                self.merge(donor, to)?;
             } else if left > 0 {
                 self.news.entry(donor).or_default().members = true;
                 self.tx.execute(
@@ -280,10 +294,7 @@ impl<'t, 'c> Save<'t, 'c> {
         for (from, to) in emptied {
             let (from, to) = (self.ledger.home(from), self.ledger.home(to));
             if from != to {
-                harm::take_back(self.tx, from, &self.told)?;
-                merge::merge(self.tx, from, to)?;
-                self.ledger.merge(from, to);
-                self.news.remove(&from);
+                self.merge(from, to)?;
                 self.news.entry(to).or_default().members = true;
             }
         }
@@ -305,6 +316,11 @@ impl<'t, 'c> Save<'t, 'c> {
                 group.incident.id = 0;
                 continue;
             };
+            if let Some(parts) = self.divided.get(&n) {
+                let parts: BTreeSet<u32> = parts.iter().map(|i| self.ledger.home(*i)).collect();
+                touched.extend(apart::tell(self.tx, &parts, &group.incident, &self.news)?);
+                continue;
+            }
             let news = self.news.get(&id).copied().unwrap_or_default();
             let news = News { followed: batch.visited.get(n).is_some(), ..news };
             let retold = incidents::retell(self.tx, id, &group.incident, news)?;

@@ -4,7 +4,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::save::{self, Batch};
+use super::batch::Batch;
+use super::save;
 use super::text::{count, plain, signed, unsigned};
 use crate::model::follow::{FileKey, Position};
 use crate::model::report::Stored;

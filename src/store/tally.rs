@@ -1,4 +1,4 @@
-//! Counts of failed fetches per incident: by cause, verdict, impact, node, minute and path. In: failures that came,
+//! Counts of failed fetches per incident: by cause, verdict, impact, node, minute, path and host. In: failures that came,
 //! went or changed; out: the sums of the changes, applied once per save. Counting the changes, not the members, keeps
 //! a save as cheap as what is new in it, however long an incident lasts.
 
@@ -28,6 +28,8 @@ pub struct Counted {
     pub started: Stamp,
     /// Path without query.
     pub path: String,
+    /// The host that was asked for.
+    pub host: Text,
 }
 
 impl Counted {
@@ -40,18 +42,20 @@ impl Counted {
             node: f.node,
             started: f.started,
             path: path_of(&kept(f.url).unwrap_or_default()).to_string(),
+            host: f.host,
         }
     }
 }
 
 /// The tally tables with the column that they count by.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("incident_causes", "cause"),
     ("incident_verdicts", "verdict"),
     ("incident_impacts", "impact"),
     ("incident_nodes", "node"),
     ("incident_minutes", "minute_us"),
     ("incident_urls", "path"),
+    ("incident_hosts", "host"),
 ];
 
 #[derive(Default)]
@@ -62,6 +66,7 @@ struct Changes {
     nodes: HashMap<Text, i64>,
     minutes: BTreeMap<i64, i64>,
     paths: BTreeMap<String, i64>,
+    hosts: HashMap<Text, i64>,
 }
 
 /// Changes of all incidents of one save.
@@ -78,6 +83,7 @@ impl Tally {
         *x.verdicts.entry(c.verdict).or_default() += by;
         *x.impacts.entry(c.impact).or_default() += by;
         *x.nodes.entry(c.node).or_default() += by;
+        *x.hosts.entry(c.host).or_default() += by;
         if c.started.is_known() {
             *x.minutes.entry(c.started.minute().0).or_default() += by;
         }
@@ -97,6 +103,7 @@ impl Tally {
             x.nodes.iter().try_for_each(|(k, n)| put(3, &kept(*k).unwrap_or_default(), *n))?;
             x.minutes.iter().try_for_each(|(k, n)| put(4, k, *n))?;
             x.paths.iter().try_for_each(|(k, n)| put(5, k, *n))?;
+            x.hosts.iter().try_for_each(|(k, n)| put(6, &kept(*k).unwrap_or_default(), *n))?;
             settle(tx, incident)?;
         }
         Ok(self.by_incident.into_keys().collect())
@@ -157,7 +164,7 @@ pub fn merge(tx: &Transaction<'_>, from: u32, into: u32) -> rusqlite::Result<()>
     settle(tx, into)
 }
 
-/// The same of a stored failed fetch; columns from `at` on: cause, verdict, impact, node, started, url.
+/// The same of a stored failed fetch; columns from `at` on: cause, verdict, impact, node, started, url, host.
 pub fn counted(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Counted> {
     let word = |i: usize| row.get_ref(at + i)?.as_str().map_err(rusqlite::Error::from);
     Ok(Counted {
@@ -167,5 +174,6 @@ pub fn counted(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Counted> 
         node: Text::from(word(3)?),
         started: stamp(row.get(at + 4)?),
         path: path_of(row.get_ref(at + 5)?.as_str_or_null()?.unwrap_or_default()).to_string(),
+        host: Text::from(row.get_ref(at + 6)?.as_str_or_null()?.unwrap_or_default()),
     })
 }

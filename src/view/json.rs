@@ -34,6 +34,11 @@ pub fn incidents_json(incidents: &[Incident]) -> String {
     safe(serde_json::to_string_pretty(incidents)) + "\n"
 }
 
+/// Incidents as one object per line.
+pub fn incidents_ndjson(incidents: &[Incident]) -> String {
+    incidents.iter().map(line).collect()
+}
+
 /// One incident as an indented JSON document.
 pub fn incident_json(incident: &Incident) -> String {
     safe(serde_json::to_string_pretty(incident)) + "\n"

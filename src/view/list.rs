@@ -72,7 +72,7 @@ pub fn csv(incidents: &[Incident]) -> String {
     out
 }
 
-fn csv_cell(text: &str) -> String {
+pub(super) fn csv_cell(text: &str) -> String {
     let formula = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let safe = format!("{}{}", if formula { "'" } else { "" }, Plain::of(text));
     if safe.contains(['"', ',', ';', '\'']) || safe.starts_with(' ') || safe.ends_with(' ') {
@@ -91,7 +91,7 @@ pub fn markdown(incidents: &[Incident]) -> String {
     out
 }
 
-fn markdown_cell(text: impl AsRef<str>) -> String {
+pub(super) fn markdown_cell(text: impl AsRef<str>) -> String {
     let mut safe = String::new();
     for c in Plain::of(text.as_ref()).as_str().chars() {
         match c {

@@ -9,6 +9,7 @@ mod deed;
 mod event;
 mod explanation;
 mod failed_fetch;
+mod grid;
 mod ground;
 mod incident;
 mod json;
@@ -37,8 +38,9 @@ mod zone;
 pub use event::event;
 pub use explanation::{explanation, explanations};
 pub use failed_fetch::failed_fetch;
+pub use grid::Grid;
 pub use incident::incident;
-pub use json::{incident_json, incidents_json, json, ndjson};
+pub use json::{incident_json, incidents_json, incidents_ndjson, json, ndjson};
 pub use list::{csv, incident_list, markdown};
 #[cfg(feature = "tui")]
 pub use live::{Action, Ui, draw, key, run_screen};

@@ -27,7 +27,7 @@ fn history() -> Place {
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 26] = [
         &[],
         &["analyze"],
         &["tail"],
@@ -36,6 +36,14 @@ fn help_of_every_command() {
         &["show"],
         &["resolve"],
         &["note"],
+        &["merge"],
+        &["split"],
+        &["rename"],
+        &["change"],
+        &["change", "add"],
+        &["change", "list"],
+        &["change", "import"],
+        &["ask"],
         &["lookup"],
         &["explain"],
         &["formats"],

@@ -124,8 +124,14 @@ fn resume(store: &Store, now: Stamp) -> Resume {
     let failures = store.recent(now - 26 * 60 * MINUTE).unwrap();
     let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
     let evidence = store.evidence(&ids).unwrap();
-    let clocks = store.clocks().unwrap();
-    Resume { by_log: store.positions().unwrap().1, failures, evidence, clocks, ..Resume::default() }
+    Resume {
+        by_log: store.positions().unwrap().1,
+        failures,
+        evidence,
+        clocks: store.clocks().unwrap(),
+        decisions: store.decisions().unwrap(),
+        ..Resume::default()
+    }
 }
 
 /// Follows logs while they grow, by one tail after the other. How many there were.

@@ -126,7 +126,8 @@ impl Keeper {
             let evidence = store.evidence(&ids)?;
             let now = Stamp(chrono::Utc::now().timestamp_micros());
             let remembered = keep::Keeper::remembered(store, Span { from: now, to: now });
-            Ok(Resume { remembered, by_log: store.positions()?.1, failures, evidence, clocks: store.clocks()? })
+            let (by_log, clocks, decisions) = (store.positions()?.1, store.clocks()?, store.decisions()?);
+            Ok(Resume { by_log, failures, evidence, clocks, decisions, remembered })
         });
         let resume = before.unwrap_or_default();
         if self.other().is_some() { Resume { by_log: Vec::new(), ..resume } } else { resume }

@@ -20,7 +20,7 @@ use super::window::Window;
 use crate::error::Result;
 use crate::model::live::Gap;
 use crate::model::report::Span;
-use crate::model::sink::LogTraffic;
+use crate::model::sink::{LogTraffic, Resume};
 use crate::model::{ChangeKind, FileId, Live, Locator, SeriesId, Sink, Stamp, Text};
 use crate::source::Trouble;
 
@@ -54,12 +54,8 @@ impl<'a> Tail<'a> {
         let resume = settings.resume;
         let named = resume.by_log.iter().map(|t| (t.log.clone(), t.node.clone())).collect();
         let sent = Sent::of(&resume.failures);
-        let mut past = Past {
-            failures: resume.failures,
-            evidence: resume.evidence,
-            clocks: resume.clocks,
-            remembered: resume.remembered.into(),
-        };
+        let Resume { by_log, failures, evidence, clocks, decisions, remembered } = resume;
+        let mut past = Past { failures, evidence, clocks, decisions, remembered: remembered.into() };
         // They are grouped with what comes; their own lines are not looked for again.
         past.failures.iter_mut().for_each(|f| f.row = f.row.unlinkable());
         Tail {
@@ -85,7 +81,7 @@ impl<'a> Tail<'a> {
             window: Window::default(),
             frozen: Frozen::default(),
             past,
-            by_log: resume.by_log,
+            by_log,
             named,
             beats: Beats::default(),
             sent,

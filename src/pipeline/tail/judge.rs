@@ -12,7 +12,7 @@ use super::super::{History, Job};
 use super::frozen::Frozen;
 use super::window::{Scope, Window};
 use crate::model::report::ClockOffset;
-use crate::model::{Evidence, Failure, FileId, Remembered, Stamp};
+use crate::model::{Decisions, Evidence, Failure, FileId, Remembered, Stamp};
 
 /// Healthy rows of either side in a quick look, and in a thorough one.
 const SAMPLES: (usize, usize) = (10_000, 100_000);
@@ -41,6 +41,8 @@ pub struct Past {
     pub clocks: Vec<ClockOffset>,
     /// Changes and incidents of other times.
     pub remembered: Arc<Remembered>,
+    /// What people decided about incidents before this run.
+    pub decisions: Decisions,
 }
 
 /// What was seen.
@@ -78,6 +80,7 @@ pub fn look(
         failures: past.failures.iter().filter(|f| !frozen.holds(f.id)).cloned().collect(),
         clocks: past.clocks.clone(),
         remembered: Arc::clone(&past.remembered),
+        decisions: past.decisions.clone(),
     };
     let mut conclusion = conclude(&mut partial, context, job, history, how.now, originals);
     let ripe = ripe(window, how);
