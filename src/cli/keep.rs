@@ -91,6 +91,7 @@ impl Keeper {
             told: &[],
             retracted: &[],
             traffic: &analysis.traffic,
+            hours: &analysis.hours,
             changes: &analysis.changes,
             clocks: &analysis.report.clock_offsets,
         };

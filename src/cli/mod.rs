@@ -8,12 +8,14 @@ mod common;
 mod config;
 mod events;
 mod explain;
+mod file;
 mod formats;
 mod input;
 mod keep;
 mod known;
 mod lookup;
 mod remember;
+mod report;
 mod size;
 mod sources;
 mod standard;
@@ -60,6 +62,10 @@ enum Command {
     Resolve(history::ResolveArgs),
     /// Add a note to an incident
     Note(history::NoteArgs),
+    /// Write a report: an HTML file, or Markdown for a mail or a post-mortem
+    Report(report::Args),
+    /// Write what a hosting provider needs to know of an incident, without secrets and addresses of visitors
+    Ticket(report::TicketArgs),
     /// Say what another limit would have spared: whatif 3 first_byte_timeout=90s
     Whatif(whatif::Args),
     /// Tell one request's whole story: by the XID of its error page, its URL, or an address
@@ -93,6 +99,8 @@ pub fn main() -> ExitCode {
         Command::Show(args) => remember::show(&args, &cli.common),
         Command::Resolve(args) => remember::resolve(&args, &cli.common),
         Command::Note(args) => remember::note(&args, &cli.common),
+        Command::Report(args) => report::run(&args, &cli.common),
+        Command::Ticket(args) => report::ticket(&args, &cli.common),
         Command::Whatif(args) => whatif::run(&args, &cli.common),
         Command::Lookup(args) => lookup::run(&args, &cli.common),
         Command::Explain(args) => explain::run(&args, &cli.common),

@@ -17,6 +17,7 @@ mod deepest;
 mod early;
 mod encode;
 mod fold;
+mod hours;
 mod impact;
 mod inside;
 mod known;
@@ -46,7 +47,7 @@ use std::sync::Arc;
 use crate::classify::Rules;
 use crate::grammar::Library;
 use crate::model::report::ClockOffset;
-use crate::model::{Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
+use crate::model::{BackendHour, Evidence, Failure, FileId, Group, NodeTraffic, Report, SeriesId, Stamp, report};
 use crate::source::{Found, Progress, Trouble};
 
 pub use chunked::chunks;
@@ -157,6 +158,8 @@ pub struct Analysis {
     pub groups: Vec<Group>,
     /// Traffic per minute.
     pub traffic: Vec<NodeTraffic>,
+    /// How backends did, by hour.
+    pub hours: Vec<BackendHour>,
     /// Changes: when, kind, node, words.
     pub changes: Vec<(Stamp, String, String, String)>,
     /// What could not be read or recognised.

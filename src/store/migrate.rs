@@ -23,6 +23,8 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_limits.sql"),
     include_str!("migrations/0006_taken.sql"),
     include_str!("migrations/0007_load.sql"),
+    include_str!("migrations/0008_decisions.sql"),
+    include_str!("migrations/0009_backends.sql"),
 ];
 
 /// The version that this guru writes.

@@ -10,8 +10,10 @@
 //! Why identities are signed integers: SQLite has no unsigned ones. `failed_fetches.identity` holds the same 64 bits,
 //! `failed_fetches.id` shows them as the 16 hexadecimal digits of reports.
 
+mod backends;
 mod columns;
 mod context;
+mod dossier;
 mod failures;
 mod fault;
 mod harm;
@@ -28,6 +30,7 @@ mod migrate;
 mod open;
 mod outbox;
 mod read;
+mod review;
 mod save;
 mod tail;
 mod tally;
@@ -40,11 +43,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 
 use crate::error::{Error, Kind, Result};
+use crate::model::dossier::Dossier;
 use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::follow::Position;
 use crate::model::incident::Incident;
-use crate::model::report::{ClockOffset, Stored};
+use crate::model::report::{ClockOffset, Span, Stored};
+use crate::model::review::Review;
 use crate::model::sink::{Delta, LogTraffic};
 use crate::model::stamp::Stamp;
 
@@ -224,6 +229,26 @@ impl Store {
             tx.commit()
         });
         written.map_err(|e| fault::fault(&self.path, "write", &e))
+    }
+
+    /// First and last moment of the stored incidents; `None` in an empty history.
+    pub fn span(&self) -> Result<Option<Span>> {
+        self.read(review::span)
+    }
+
+    /// What there is to say of a stretch of time: its incidents, worst first and without advice, and the figures beside
+    /// them. With `about` only what belongs to that incident.
+    pub fn review(&self, from: Stamp, to: Stamp, about: Option<u32>) -> Result<Review> {
+        self.read(|db| review::review(db, from, to, about))
+    }
+
+    /// What somebody else needs to look into an incident.
+    ///
+    /// # Errors
+    /// Of kind `Usage` when there is none of that id.
+    pub fn dossier(&self, id: u32) -> Result<Dossier> {
+        let incident = self.incident(id)?;
+        self.read(|db| dossier::dossier(db, incident.clone()))
     }
 
     /// The failed fetches that answer a question about one request, newest first.

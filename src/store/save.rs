@@ -12,7 +12,8 @@ use super::incidents::{self, News};
 use super::ledger::{Ledger, rank_of};
 use super::tally::Tally;
 use super::text::{count, stamp};
-use super::{context, failures, human, merge};
+use super::{backends, context, failures, human, merge};
+use crate::model::backends::BackendHour;
 use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
@@ -41,6 +42,8 @@ pub struct Batch<'a> {
     pub retracted: &'a [u64],
     /// Traffic per minute.
     pub traffic: &'a [NodeTraffic],
+    /// How backends did, by hour.
+    pub hours: &'a [BackendHour],
     /// Changes: when, kind word, node, text.
     pub changes: &'a [(Stamp, String, String, String)],
     /// Clocks.
@@ -69,6 +72,7 @@ pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<St
     save.close_emptied()?;
     let stored = save.tell(batch)?;
     context::traffic(tx, batch.traffic)?;
+    backends::write(tx, batch.hours)?;
     context::changes(tx, batch.changes)?;
     context::clocks(tx, batch)?;
     Ok(stored)

@@ -27,7 +27,7 @@ fn history() -> Place {
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 20] = [
         &[],
         &["analyze"],
         &["tail"],
@@ -36,6 +36,8 @@ fn help_of_every_command() {
         &["show"],
         &["resolve"],
         &["note"],
+        &["report"],
+        &["ticket"],
         &["lookup"],
         &["explain"],
         &["formats"],
