@@ -53,7 +53,7 @@ fn word(word: &str, keep: &[IpAddr], out: &mut String) {
 /// The network of an address; the address itself when it is kept, `None` for no address.
 fn address(text: &str, keep: &[IpAddr]) -> Option<String> {
     let found: IpAddr = text.parse().ok()?;
-    if keep.contains(&found) {
+    if keep.contains(&found) || is_network(found) {
         return Some(text.to_string());
     }
     Some(match found {
@@ -63,6 +63,14 @@ fn address(text: &str, keep: &[IpAddr]) -> Option<String> {
             None => network_6(v6),
         },
     })
+}
+
+/// True for what names no machine any more: a network, or the version of a browser that ends in zeros.
+fn is_network(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.octets()[3] == 0,
+        IpAddr::V6(v6) => v6.segments()[3..].iter().all(|part| *part == 0),
+    }
 }
 
 fn network_4(address: Ipv4Addr) -> String {
@@ -92,6 +100,7 @@ mod tests {
             ("::ffff:192.0.2.77", "192.0.2.0/24"),
             ("10.0.0.11:8080 and fd00::11", "10.0.0.11:8080 and fd00::11"),
             ("17:49:06 1.5 s, f00:bar, 3.4.5", "17:49:06 1.5 s, f00:bar, 3.4.5"),
+            ("xff=192.0.2.0/24 Chrome/120.0.0.0", "xff=192.0.2.0/24 Chrome/120.0.0.0"),
             ("Shop\\Cart::add() in std::cell", "Shop\\Cart::add() in std::cell"),
         ] {
             assert_eq!(truncate_addresses(text, &keep), masked);

@@ -20,6 +20,8 @@ pub struct Review {
     pub slice_us: i64,
     /// Failed fetches by slice and cause, in order of time; those told in another one are left out.
     pub failures: Vec<CauseSlice>,
+    /// The same of each incident by itself, those of least visitors left out where there are many.
+    pub courses: Vec<Course>,
     /// Who failed to fetch from whom, in order of names.
     pub pairs: Vec<Pair>,
     /// How the backends did, hour by hour, in order of time.
@@ -41,6 +43,17 @@ pub struct CauseSlice {
     pub cause: String,
     /// Failed fetches.
     pub failures: u64,
+}
+
+/// The failed fetches of one incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// Its number.
+    pub incident: u32,
+    /// How long a slice is, microseconds.
+    pub slice_us: i64,
+    /// By slice and cause, in order of time.
+    pub slices: Vec<CauseSlice>,
 }
 
 /// One node and one backend.

@@ -11,17 +11,21 @@ use super::{backends, read};
 use crate::model::backends::BackendHour;
 use crate::model::incident::{Incident, Limit};
 use crate::model::report::Span;
-use crate::model::review::{BackendLimit, CauseSlice, ChangeMark, Pair, Review, Served};
-use crate::model::stamp::{MINUTE, Stamp};
+use crate::model::review::{BackendLimit, CauseSlice, ChangeMark, Course, Pair, Review, Served};
+use crate::model::stamp::{MINUTE, SECOND, Stamp};
 
 type R<T> = rusqlite::Result<T>;
 
-/// Lengths of slices, minutes; the shortest that gives few enough is taken.
-const SLICES: [i64; 12] = [1, 5, 10, 30, 60, 120, 240, 480, 720, 1440, 2 * 1440, 7 * 1440];
+/// Lengths of slices, seconds; the shortest that gives few enough is taken.
+const SLICES: [i64; 16] =
+    [1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 2 * 86_400, 7 * 86_400];
 /// So many slices at most, but for the longest ones.
 const MOST_SLICES: i64 = 48;
 /// So many changes at most, the newest.
 const MOST_CHANGES: i64 = 500;
+
+/// Of so many incidents the course is told, the worst.
+const COURSES: usize = 60;
 
 /// Failed fetches of a span; of one incident when ?3 is given.
 const OF_SPAN: &str = "started_at_us >= ?1 AND started_at_us <= ?2 AND (?3 IS NULL OR incident_id = ?3)";
@@ -57,9 +61,10 @@ pub fn review(db: &Connection, from: Stamp, to: Stamp, about: Option<u32>) -> R<
         from,
         to,
         about,
-        incidents,
         slice_us,
         failures: failures(db, (from, to), about, slice_us)?,
+        courses: incidents.iter().take(COURSES).map(|i| course(db, i)).collect::<R<_>>()?,
+        incidents,
         pairs: pairs(db, (from, to), about, &hours)?,
         hours,
         limits: limits(db, from, to)?,
@@ -70,8 +75,8 @@ pub fn review(db: &Connection, from: Stamp, to: Stamp, about: Option<u32>) -> R<
 
 fn slice(from: Stamp, to: Stamp) -> i64 {
     let long = to.since(from).unwrap_or(0).max(1);
-    let few = |minutes: &&i64| long / (**minutes * MINUTE) < MOST_SLICES;
-    SLICES.iter().find(few).or(SLICES.last()).map_or(MINUTE, |minutes| minutes * MINUTE)
+    let few = |seconds: &&i64| long / (**seconds * SECOND) < MOST_SLICES;
+    SLICES.iter().find(few).or(SLICES.last()).map_or(MINUTE, |seconds| seconds * SECOND)
 }
 
 fn failures(db: &Connection, span: (Stamp, Stamp), about: Option<u32>, slice_us: i64) -> R<Vec<CauseSlice>> {
@@ -84,6 +89,13 @@ fn failures(db: &Connection, span: (Stamp, Stamp), about: Option<u32>, slice_us:
             Ok(CauseSlice { at: stamp(r.get(0)?), cause: r.get(1)?, failures: r.get::<_, i64>(2)?.unsigned_abs() })
         })?
         .collect()
+}
+
+/// The failures of one incident in slices that fit its length.
+fn course(db: &Connection, i: &Incident) -> R<Course> {
+    let span = (i.opened_at, i.closed_at);
+    let slice_us = slice(span.0, span.1);
+    Ok(Course { incident: i.id, slice_us, slices: failures(db, span, Some(i.id), slice_us)? })
 }
 
 /// Who failed to fetch from whom, beside who fetched from whom.

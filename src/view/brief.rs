@@ -6,6 +6,7 @@ use crate::model::incident::{Incident, State};
 use crate::model::review::Review;
 
 use super::deed::worked;
+use super::escape::escaped;
 use super::facts::{is_open, visitors};
 use super::style::Style;
 use super::table::lasted;
@@ -14,23 +15,38 @@ use super::words::{amount, count, counted, duration, listed, share_of};
 /// So many incidents are told one by one.
 const TOLD: usize = 3;
 
-/// A sentence under its heading.
+/// An answer under its heading.
 pub(super) struct Told {
     /// What it answers.
     pub about: &'static str,
-    /// The answer.
-    pub text: String,
+    /// The answer: a sentence or two, or one for each incident.
+    pub said: Vec<String>,
+}
+
+impl Told {
+    /// The answer in Markdown.
+    pub fn markdown(&self) -> String {
+        match self.said.as_slice() {
+            [one] => format!("**{}.** {}\n\n", self.about, escaped(one)),
+            many => {
+                let items: String = many.iter().map(|said| format!("- {}\n", escaped(said))).collect();
+                format!("**{}.**\n\n{items}\n", self.about)
+            }
+        }
+    }
 }
 
 /// The answers, in the order to read them.
 pub(super) fn brief(r: &Review, style: &Style) -> Vec<Told> {
-    let tell = |about, text: String| Told { about, text };
+    let tell = |about, said: Vec<String>| Told { about, said };
     if r.incidents.is_empty() {
-        return vec![tell("Who noticed", format!("{} No incident is recorded in this time.", all_good(r)))];
+        let said = format!("{} No incident is recorded in this time.", all_good(r));
+        return vec![tell("Who noticed", vec![said.trim().to_string()])];
     }
-    let mut out = vec![tell("Who noticed", who(r)), tell("How long", how_long(r, style)), tell("Why", why(r))];
+    let mut out =
+        vec![tell("Who noticed", vec![who(r)]), tell("How long", vec![how_long(r, style)]), tell("Why", why(r))];
     out.push(tell("What fixed it", fixed(r, style)));
-    out.push(tell("What is open", open(r)));
+    out.push(tell("What is open", vec![open(r)]));
     out
 }
 
@@ -47,24 +63,22 @@ fn proper(r: &Review) -> impl Iterator<Item = &Incident> {
 }
 
 fn who(r: &Review) -> String {
-    let noticed: u64 = r.incidents.iter().map(|i| i.harm.visitors_5xx).sum();
-    let crawlers: u64 = r.incidents.iter().map(|i| i.harm.crawlers_5xx).sum();
-    let failed: u64 = r.incidents.iter().map(|i| i.failures).sum();
-    let incidents = proper(r).count() as u64;
-    let over = if incidents > 1 { format!(" in {}", counted(incidents, "incident")) } else { String::new() };
+    let noticed: u64 = r.incidents.iter().map(|i| i.harm.visitors_5xx).fold(0, u64::saturating_add);
+    let crawlers: u64 = r.incidents.iter().map(|i| i.harm.crawlers_5xx).fold(0, u64::saturating_add);
+    let failed: u64 = r.incidents.iter().map(|i| i.failures).fold(0, u64::saturating_add);
     let fetches = format!("{} to the origin failed", counted(failed, "request"));
     if noticed == 0 {
-        return format!("No visitor is known to have seen an error page{over}. {fetches}; caching hid it.");
+        return format!("No visitor is known to have seen an error page. {fetches}; caching hid it.");
     }
     let part = match r.served.requests {
         // The whole of an incident's visitors may lie outside of what was counted.
         n if n >= noticed => {
-            share_of(noticed, n).map(|s| format!(", {s} of {} requests", amount(n))).unwrap_or_default()
+            share_of(noticed, n).map(|s| format!(" ({s} of {} requests)", amount(n))).unwrap_or_default()
         }
         _ => String::new(),
     };
     let machines = if crawlers > 0 { format!(", {} of them search engines", count(crawlers)) } else { String::new() };
-    format!("{} got an error page{part}{over}{machines}. {fetches}.", visitors(noticed))
+    format!("{} got an error page{part}{machines}. {fetches}.", visitors(noticed))
 }
 
 fn how_long(r: &Review, style: &Style) -> String {
@@ -98,30 +112,31 @@ fn how_long(r: &Review, style: &Style) -> String {
     format!("Visitors saw errors for {} in all{}.{again}", duration(whole), worst.unwrap_or_default())
 }
 
-fn why(r: &Review) -> String {
+fn why(r: &Review) -> Vec<String> {
     let one = |i: &Incident| {
-        let said = if i.in_short.is_empty() { String::new() } else { format!(". {}", i.in_short.trim()) };
+        let said = if i.in_short.is_empty() { String::new() } else { format!(" {}", i.in_short.trim()) };
         let hit = match i.harm.visitors_5xx {
             0 => String::new(),
             n => format!(", {}", visitors(n)),
         };
-        let text = format!("{} (incident {}{hit}){said}", i.title, i.id);
-        if text.ends_with('.') { text } else { text + "." }
+        format!("{} (incident {}{hit}).{said}", i.title, i.id)
     };
-    let told: Vec<String> = r.incidents.iter().take(TOLD).map(one).collect();
+    let mut told: Vec<String> = r.incidents.iter().take(TOLD).map(one).collect();
     let more = r.incidents.len().saturating_sub(TOLD) as u64;
-    let more = if more > 0 { format!(" {} smaller, below.", count(more)) } else { String::new() };
-    told.join(" ") + &more
+    if more > 0 {
+        told.push(format!("{} smaller, below.", count(more)));
+    }
+    told
 }
 
-fn fixed(r: &Review, style: &Style) -> String {
+fn fixed(r: &Review, style: &Style) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
     for i in &r.incidents {
         if let Some(fix) = &i.fix {
-            said.push(format!("{}: {} ({}).", i.id, fix.trim().trim_end_matches('.'), worked(i)));
+            said.push(format!("Incident {}: {} ({}).", i.id, fix.trim().trim_end_matches('.'), worked(i)));
         } else if let Some(c) = i.ended_by.first().filter(|_| !is_open(i)) {
             let at = style.zone.minute(c.at);
-            said.push(format!("{}: ended with {} at {at} (likely, unconfirmed).", i.id, c.text.trim()));
+            said.push(format!("Incident {}: ended with {} at {at} (likely, unconfirmed).", i.id, c.text.trim()));
         }
     }
     let more = said.len().saturating_sub(5);
@@ -129,7 +144,10 @@ fn fixed(r: &Review, style: &Style) -> String {
     if more > 0 {
         said.push(format!("{more} more, below."));
     }
-    if said.is_empty() { "No fix is recorded.".to_string() } else { said.join(" ") }
+    if said.is_empty() {
+        said.push("No fix is recorded.".to_string());
+    }
+    said
 }
 
 fn open(r: &Review) -> String {

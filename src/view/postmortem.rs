@@ -5,7 +5,7 @@ use crate::model::incident::{Incident, Quote, State};
 use crate::model::review::Review;
 use crate::model::{Stamp, Verdict};
 
-use super::brief::brief;
+use super::brief::{Told, brief};
 use super::deed::whole_place;
 use super::escape::{block, escaped};
 use super::facts::{facts, is_open, origin, told, when};
@@ -39,13 +39,8 @@ fn items(all: impl Iterator<Item = String>) -> String {
 }
 
 fn summary(r: &Review, style: &Style) -> String {
-    brief(r, style)
-        .iter()
-        .map(|told| format!("**{}.** {}\n\n", told.about, escaped(&told.text)))
-        .collect::<String>()
-        .trim_end()
-        .to_string()
-        + "\n"
+    let told: String = brief(r, style).iter().map(Told::markdown).collect();
+    format!("{}\n", told.trim_end())
 }
 
 /// Everything with a time, in order.

@@ -21,7 +21,7 @@ const ADVICE: usize = 3;
 pub fn weekly(r: &Review, style: &Style) -> String {
     let mut out = format!("# Failed requests to the origin\n\n{}\n\n", escaped(style.zone.span(r.from, r.to)));
     for told in brief(r, style) {
-        out.push_str(&format!("**{}.** {}\n\n", told.about, escaped(&told.text)));
+        out.push_str(&told.markdown());
     }
     if r.incidents.is_empty() {
         return out;

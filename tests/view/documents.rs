@@ -2,7 +2,7 @@
 //! from a log acts in them.
 
 use guru::model::dossier::{BackendSeen, Dossier, Others, Sample};
-use guru::model::review::{BackendLimit, CauseSlice, ChangeMark, Pair, Review, Served};
+use guru::model::review::{BackendLimit, CauseSlice, ChangeMark, Course, Pair, Review, Served};
 use guru::model::stamp::MINUTE;
 use guru::model::{BackendHour, Incident, Stamp};
 use guru::view::{self, Style, Zone};
@@ -28,6 +28,20 @@ fn hour(node: &str, backend: &str, at: Stamp, ms: f64) -> BackendHour {
         p99_ms: Some(ms * 6.0),
         ..BackendHour::default()
     }
+}
+
+/// Its failures by slice of an hour at most, all of its first cause.
+fn course(i: &Incident) -> Course {
+    let slice_us = if i.failures == 148 { 4 * HOUR } else { MINUTE };
+    let mut slices: Vec<CauseSlice> = Vec::new();
+    for (minute, failures) in &i.curve {
+        let at = Stamp(minute.div_euclid(slice_us) * slice_us);
+        match slices.last_mut().filter(|s| s.at == at) {
+            Some(slice) => slice.failures += failures,
+            None => slices.push(CauseSlice { at, cause: i.cause.clone(), failures: *failures }),
+        }
+    }
+    Course { incident: i.id, slice_us, slices }
 }
 
 /// The week of the mock-ups, as the store would tell it.
@@ -61,6 +75,7 @@ pub fn review() -> Review {
         incidents: vec![overload(), maintenance(), recurring()],
         slice_us,
         failures,
+        courses: [overload(), maintenance(), recurring()].iter().map(course).collect(),
         pairs: vec![
             pair("cache-1", "api", 0, ""),
             pair("cache-1", "web1", 1_214, "health.sick"),
@@ -295,6 +310,7 @@ pub fn evil_review(evil: &str) -> Review {
         }
     }
     r.failures.iter_mut().for_each(|f| f.cause = evil.into());
+    r.courses.iter_mut().flat_map(|c| &mut c.slices).for_each(|s| s.cause = evil.into());
     r.pairs.iter_mut().for_each(|p| (p.node, p.backend, p.cause) = (evil.into(), evil.into(), evil.into()));
     r.hours.iter_mut().for_each(|h| (h.node, h.backend) = (evil.into(), evil.into()));
     r.limits.iter_mut().for_each(|l| (l.backend, l.knob) = (evil.into(), evil.into()));

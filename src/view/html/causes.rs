@@ -1,15 +1,14 @@
 //! Failed fetches by cause over time, with marks where something was changed. In: a `Review`; out: a chart, its legend
 //! and its figures as a table. It must not know incidents.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 
 use super::super::plain::Plain;
 use super::super::style::Style;
 use super::super::words::{count, counted, duration};
 use super::axis::{Frame, TimeAxis, count_ticks, px, time_axis};
-use super::paint::{Palette, fill};
+use super::bars::{Slices, bars, slices, sum};
+use super::paint::Palette;
 use crate::model::Stamp;
 use crate::model::review::{ChangeMark, Review};
 
@@ -21,35 +20,21 @@ pub(super) fn causes(r: &Review, palette: &Palette, style: &Style) -> Markup {
     if r.failures.is_empty() {
         return html! { p.empty { "No failed fetch is recorded in this time." } };
     }
-    let slices = slices(r, palette);
+    let slices = slices(&r.failures, palette);
     let marks = marked(r);
     let each = duration(r.slice_us);
     html! {
         figure {
-            figcaption { "Failed fetches per " (each) ", by cause. Dashed lines with a number are changes, listed below." }
+            figcaption {
+                "Failed fetches per " (each) ", by cause."
+                @if !marks.is_empty() { " Dashed lines with a number are changes, listed below." }
+            }
             (Frame::both(290.0, |frame| chart(r, &slices, &marks, palette, frame, style)))
             (palette.legend())
         }
         (change_list(r, &marks, style))
         (table(r, &slices, palette, style))
     }
-}
-
-/// Failures of each slice by place in the palette.
-type Slices = BTreeMap<Stamp, Vec<u64>>;
-
-fn slices(r: &Review, palette: &Palette) -> Slices {
-    let mut out: Slices = BTreeMap::new();
-    for f in &r.failures {
-        let slice = out.entry(f.at).or_insert_with(|| vec![0; palette.rows.len()]);
-        let place = palette.place(&f.cause).min(slice.len().saturating_sub(1));
-        slice[place] = slice[place].saturating_add(f.failures);
-    }
-    out
-}
-
-fn sum(of: &[u64]) -> u64 {
-    of.iter().fold(0, |a, n| a.saturating_add(*n))
 }
 
 fn chart(
@@ -75,26 +60,9 @@ fn chart(
                 path.grid d=(format!("M{} {}H{}", px(frame.left), px(y(*n)), px(frame.width - frame.right))) {}
                 text x=(px(frame.left - 8.0)) y=(px(y(*n) + 4.0)) text-anchor="end" { (count(*n)) }
             }
-            @for (at, counts) in slices { (bar(*at, counts, step, &axis, &y)) }
+            (bars(slices, step, &axis, &y))
             (time_axis(frame, &axis, style.zone))
             @for (n, mark) in marks.iter().enumerate() { (flag(n, mark, &axis, frame)) }
-        }
-    }
-}
-
-fn bar(at: Stamp, counts: &[u64], step: i64, axis: &TimeAxis, y: &dyn Fn(u64) -> f64) -> Markup {
-    let (left, right) = (axis.x(at), axis.x(at + step));
-    let gap = if right - left > 5.0 { 1.5 } else { 0.2 };
-    let mut under = 0u64;
-    let mut pieces = Vec::new();
-    for (place, n) in counts.iter().enumerate().filter(|(_, n)| **n > 0) {
-        let over = under.saturating_add(*n);
-        pieces.push((place, y(over), (y(under) - y(over)).max(1.0)));
-        under = over;
-    }
-    html! {
-        @for (place, top, height) in pieces {
-            rect.edge x=(px(left + gap / 2.0)) y=(px(top)) width=(px((right - left - gap).max(1.5))) height=(px(height)) fill=(fill(place)) {}
         }
     }
 }

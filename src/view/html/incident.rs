@@ -8,21 +8,23 @@ use super::super::facts::{Fact, candidates, facts, origin, state, told, when};
 use super::super::plain::Plain;
 use super::super::style::Style;
 use super::super::words::count;
+use super::paint::Palette;
 use super::timeline::timeline;
 use crate::model::Verdict;
 use crate::model::incident::{Advice, Example, Incident, Quote, State};
+use crate::model::review::Course;
 
 /// The article.
-pub(super) fn incident(i: &Incident, style: &Style) -> Markup {
+pub(super) fn incident(i: &Incident, course: Option<&Course>, palette: &Palette, style: &Style) -> Markup {
     let open = matches!(i.state, State::Open | State::Recovering);
     html! {
         article.on[open] id=(format!("incident-{}", i.id)) aria-labelledby=(format!("title-{}", i.id)) {
             h3 id=(format!("title-{}", i.id)) { (i.id) "  " (text(&i.title)) (badge(i)) }
             p.when { (when(i, style)) }
             @if !i.in_short.is_empty() { p.lead { (text(&i.in_short)) } }
-            (timeline(i, style))
+            (timeline(i, course, palette, style))
             (pairs(&facts(i, style)))
-            @if !i.causes.is_empty() { h4 { "Why" } (causes(i, style)) }
+            @if !i.causes.is_empty() { h4 { "Why" } (causes(i, palette, style)) }
             @if !i.verdicts.is_empty() { h4 { "What the origin saw" } p { (text(&origin(i))) } }
             @if !i.proof.is_empty() { h4 { "Proof" } @for q in &i.proof { (quote(q, style)) } }
             @if !i.examples.is_empty() { h4 { "Examples" } @for e in &i.examples { (example(e, style)) } }
@@ -55,7 +57,7 @@ fn pairs(all: &[Fact]) -> Markup {
     html! { dl { @for (label, said) in all { dt { (label) } dd { (text(said)) } } } }
 }
 
-fn causes(i: &Incident, style: &Style) -> Markup {
+fn causes(i: &Incident, palette: &Palette, style: &Style) -> Markup {
     html! {
         table {
             thead { tr {
@@ -63,7 +65,7 @@ fn causes(i: &Incident, style: &Style) -> Markup {
             } }
             tbody { @for c in &i.causes {
                 tr {
-                    th scope="row" { (text(&c.cause)) } td.num { (count(c.failures)) }
+                    th scope="row" { (palette.swatch(&c.cause)) " " (text(&c.cause)) } td.num { (count(c.failures)) }
                     td { (style.zone.second(c.first_at)) } td { (text(&c.role)) }
                 }
             } }

@@ -25,9 +25,9 @@ pub(super) fn matrix(r: &Review) -> Markup {
         r.pairs.iter().map(|p| ((p.backend.as_str(), p.node.as_str()), p)).collect();
     let shown: BTreeSet<&str> = nodes.iter().copied().take(COLUMNS).collect();
     html! {
+        p.sub id="matrix-about" { "Failed of all fetches, from which backend (rows) by which node (columns). The bar is the share that failed." }
         div.scroll tabindex="0" role="region" aria-label="Failed fetches by node and backend" {
-            table.matrix {
-                caption { "Failed of all fetches, from which backend (rows) by which node (columns). The bar is the share that failed." }
+            table.matrix aria-describedby="matrix-about" {
                 thead { tr {
                     th scope="col" { "backend" }
                     @for node in &shown { th scope="col" { (Plain::of(node).as_str()) } }
@@ -72,8 +72,8 @@ fn cell(p: &Pair) -> Markup {
     let part = p.failed as f64 / p.fetches.max(p.failed) as f64;
     let width = if p.failed == 0 { 0.0 } else { (part * 100.0).clamp(2.0, 100.0) };
     html! {
-        (count(p.failed)) " of " (count(p.fetches.max(p.failed))) " (" (share(part)) ")"
-        svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" {
+        span.whole { (count(p.failed)) " of " (count(p.fetches.max(p.failed))) } " " span.whole { "(" (share(part)) ")" }
+        svg.share viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" {
             rect.track width="100" height="8" {}
             rect.bar width=(px(width)) height="8" {}
         }

@@ -3,6 +3,7 @@
 //! browsers to load or run anything besides. It must not know the store, nor where the page is kept.
 
 mod axis;
+mod bars;
 mod causes;
 mod incident;
 mod matrix;
@@ -69,7 +70,10 @@ fn header(r: &Review, style: &Style) -> Markup {
             h1 { (title(r)) }
             p.sub { (style.zone.span(r.from, r.to)) }
             section.brief aria-label="In short" {
-                @for told in brief(r, style) { p { strong { (told.about) } (Plain::of(&told.text).as_str()) } }
+                @for told in brief(r, style) {
+                    h2 { (told.about) }
+                    @for said in &told.said { p { (Plain::of(said).as_str()) } }
+                }
             }
             (figures(r))
         }
@@ -104,7 +108,7 @@ fn sections(r: &Review, palette: &paint::Palette, style: &Style) -> Markup {
         @if !r.incidents.is_empty() {
             section {
                 h2 { (if r.about.is_some() { "The incident" } else { "Incident by incident" }) }
-                @for i in r.incidents.iter().take(WHOLE) { (incident::incident(i, style)) }
+                @for i in r.incidents.iter().take(WHOLE) { (incident::incident(i, r.courses.iter().find(|c| c.incident == i.id), palette, style)) }
                 @if r.incidents.len() > WHOLE {
                     p.sub { (counted((r.incidents.len() - WHOLE) as u64, "smaller incident")) " are only in the list above." }
                 }
@@ -129,9 +133,9 @@ fn list(r: &Review, style: &Style) -> Markup {
             tbody { @for (n, i) in r.incidents.iter().enumerate() {
                 tr {
                     th scope="row" { (link(n, i)) }
-                    td data-label="began" { (style.zone.weekday_and_day(i.opened_at)) " " (style.zone.minute(i.opened_at)) }
-                    td data-label="lasted" { (lasted(i)) }
-                    td data-label="state" { (state(i)) }
+                    td.whole data-label="began" { (style.zone.weekday_and_day(i.opened_at)) " " (style.zone.minute(i.opened_at)) }
+                    td.whole data-label="lasted" { (lasted(i)) }
+                    td.whole data-label="state" { (state(i)) }
                     td.num data-label="failed" { (count(i.failures)) }
                     td.num data-label="visitors" { (count(i.harm.visitors_5xx)) }
                     td data-label="fix" { (i.fix.as_deref().map_or_else(|| "none recorded".to_string(), |f| Plain::of(f).clipped(60).to_string())) }

@@ -46,13 +46,18 @@ impl Palette {
         self.places.get(cause).copied().unwrap_or(OWN)
     }
 
+    /// A sample of a cause's paint.
+    pub fn swatch(&self, cause: &str) -> Markup {
+        sample(self.place(cause))
+    }
+
     /// What each colour and pattern stands for, with counts.
     pub fn legend(&self) -> Markup {
         html! {
             ul.legend {
                 @for (n, (cause, failures)) in self.rows.iter().enumerate() {
                     li {
-                        svg viewBox="0 0 24 14" aria-hidden="true" { rect width="24" height="14" fill=(fill(n)) {} }
+                        (sample(n))
                         span { (Plain::of(cause).as_str()) }
                         span.n { (count(*failures)) }
                     }
@@ -60,6 +65,10 @@ impl Palette {
             }
         }
     }
+}
+
+fn sample(place: usize) -> Markup {
+    html! { svg.swatch viewBox="0 0 24 14" aria-hidden="true" { rect width="24" height="14" fill=(fill(place)) {} } }
 }
 
 /// The paint of a place.

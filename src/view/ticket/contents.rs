@@ -6,7 +6,7 @@ use super::super::ruled_out::{questions, ruled_out};
 use super::super::style::Style;
 use super::super::sums;
 use super::super::table::lasted;
-use super::super::words::{count, counted, duration, offset};
+use super::super::words::{count, counted, offset};
 use super::super::zone::Zone;
 use super::clean::Clean;
 use crate::model::dossier::{BackendSeen, Dossier, Sample};
@@ -139,13 +139,13 @@ fn how_many(d: &Dossier) -> Vec<String> {
     if !verdicts.is_empty() {
         out.push(format!("by what your side saw: {verdicts}"));
     }
-    out.extend(i.limits.iter().map(|l| format!("we gave up after {} ({})", duration((l.ms * 1000.0) as i64), l.knob)));
+    out.extend(i.limits.iter().map(|l| format!("we gave up after {} ({})", seconds(l.ms), l.knob)));
     out
 }
 
 fn sample(s: &Sample, clean: &Clean, style: &Style) -> Vec<Row> {
     let got = if s.status > 0 { format!(", our visitor got {}", s.status) } else { String::new() };
-    let waited = s.gave_up.since(s.at).map(|us| format!(" after {}", duration(us))).unwrap_or_default();
+    let waited = s.gave_up.since(s.at).map(|us| format!(" after {}", seconds(us as f64 / 1000.0))).unwrap_or_default();
     let backend = BackendSeen {
         backend: s.backend.clone(),
         address: s.address.clone(),
@@ -171,6 +171,13 @@ fn sample(s: &Sample, clean: &Clean, style: &Style) -> Vec<Row> {
     rows.extend(s.origin.iter().map(|q| line("yours", q, clean)));
     rows.extend(s.origin_error.iter().map(|q| line("yours", q, clean)));
     rows
+}
+
+/// `0.04 ms`, `12 ms`, `1.5 s`: what somebody else looks for.
+fn seconds(ms: f64) -> String {
+    let (value, unit) = if ms < 1000.0 { (ms, "ms") } else { (ms / 1000.0, "s") };
+    let text = format!("{value:.2}");
+    format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn line(whose: &str, q: &Quote, clean: &Clean) -> Row {
