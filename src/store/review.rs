@@ -104,7 +104,7 @@ fn pairs(db: &Connection, span: (Stamp, Stamp), about: Option<u32>, hours: &[Bac
     let blank = |node: &str, backend: &str| Pair { node: node.into(), backend: backend.into(), ..Pair::default() };
     for h in hours {
         let pair = out.entry((h.node.clone(), h.backend.clone())).or_insert_with(|| blank(&h.node, &h.backend));
-        pair.fetches += h.fetches;
+        pair.fetches = pair.fetches.saturating_add(h.fetches);
     }
     let sql = format!(
         "SELECT node, coalesce(backend, ''), cause, count(*) FROM failed_fetches WHERE {OF_SPAN}

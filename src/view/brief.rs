@@ -62,6 +62,11 @@ fn proper(r: &Review) -> impl Iterator<Item = &Incident> {
     r.incidents.iter().filter(|i| i.service != "scattered")
 }
 
+/// True for a trickle, also one that somebody has resolved: the time between its drops was good.
+fn comes_back(i: &Incident) -> bool {
+    i.state == State::Recurring || i.rate_per_hour.is_some()
+}
+
 fn who(r: &Review) -> String {
     let noticed: u64 = r.incidents.iter().map(|i| i.harm.visitors_5xx).fold(0, u64::saturating_add);
     let crawlers: u64 = r.incidents.iter().map(|i| i.harm.crawlers_5xx).fold(0, u64::saturating_add);
@@ -83,7 +88,7 @@ fn who(r: &Review) -> String {
 
 fn how_long(r: &Review, style: &Style) -> String {
     let mut spans: Vec<(i64, i64)> = proper(r)
-        .filter(|i| i.state != State::Recurring && i.harm.visitors_5xx > 0 && i.opened_at.is_known())
+        .filter(|i| !comes_back(i) && i.harm.visitors_5xx > 0 && i.opened_at.is_known())
         .map(|i| (i.opened_at.0, i.closed_at.0.max(i.opened_at.0)))
         .collect();
     spans.sort_unstable();
@@ -92,7 +97,7 @@ fn how_long(r: &Review, style: &Style) -> String {
         whole = whole.saturating_add(to.saturating_sub(from.max(end)).max(0));
         end = end.max(to);
     }
-    let recurring = proper(r).filter(|i| i.state == State::Recurring).count() as u64;
+    let recurring = proper(r).filter(|i| comes_back(i)).count() as u64;
     let again = if recurring > 0 {
         format!(" {} came back again and again.", counted(recurring, "fault"))
     } else {
@@ -101,7 +106,7 @@ fn how_long(r: &Review, style: &Style) -> String {
     if spans.is_empty() {
         return format!("At no time did visitors see errors for a stretch.{again}");
     }
-    let worst = proper(r).find(|i| i.state != State::Recurring && i.harm.visitors_5xx > 0);
+    let worst = proper(r).find(|i| !comes_back(i) && i.harm.visitors_5xx > 0);
     let worst = worst.map(|i| {
         let at = format!("{} {}", style.zone.weekday_and_day(i.opened_at), style.zone.minute(i.opened_at));
         match r.about {

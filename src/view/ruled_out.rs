@@ -37,9 +37,7 @@ pub(super) fn ruled_out(d: &Dossier) -> Vec<String> {
         out.push("DNS resolved, or was not needed: the fetches went to the addresses given above.".to_string());
     }
     let arrived = arrived(i);
-    if verdict(i, Verdict::OriginFailed) + verdict(i, Verdict::AnswerRefused) + verdict(i, Verdict::LateAnswer) > 0
-        || verdict(i, Verdict::OriginAborted) > 0
-    {
+    if arrived > 0 {
         out.push(format!(
             "Not lost on the way: {} reached the server, which logged or answered them.",
             counted(arrived, "request")
@@ -91,14 +89,14 @@ pub(super) fn questions(d: &Dossier) -> Vec<String> {
             connections(refused)
         ));
     }
-    let closed = of_cause(i, "connection.reset") + of_cause(i, "connection.closed");
+    let closed = of_cause(i, "connection.reset").saturating_add(of_cause(i, "connection.closed"));
     if closed > 0 {
         out.push(format!(
             "{} closed without an answer: did a process end, or is its keep-alive shorter than ours?",
             connections(closed)
         ));
     }
-    let slow = verdict(i, Verdict::OriginAborted) + verdict(i, Verdict::LateAnswer);
+    let slow = verdict(i, Verdict::OriginAborted).saturating_add(verdict(i, Verdict::LateAnswer));
     if slow > 0 {
         out.push(format!(
             "{} took longer than we wait: what kept the application busy (free workers, database, remote calls)?",
@@ -115,7 +113,7 @@ pub(super) fn questions(d: &Dossier) -> Vec<String> {
             counted(never, "request")
         ));
     }
-    let blind = verdict(i, Verdict::NoOriginLog) + verdict(i, Verdict::Ambiguous);
+    let blind = verdict(i, Verdict::NoOriginLog).saturating_add(verdict(i, Verdict::Ambiguous));
     if blind > 0 {
         out.push(format!(
             "We have no log of the server for {}: do your logs show them, with which status and duration?",

@@ -82,8 +82,8 @@ fn header(r: &Review, style: &Style) -> Markup {
 
 /// The figures that people remember.
 fn figures(r: &Review) -> Markup {
-    let visitors: u64 = r.incidents.iter().map(|i| i.harm.visitors_5xx).sum();
-    let failed: u64 = r.incidents.iter().map(|i| i.failures).sum();
+    let visitors: u64 = r.incidents.iter().map(|i| i.harm.visitors_5xx).fold(0, u64::saturating_add);
+    let failed: u64 = r.incidents.iter().map(|i| i.failures).fold(0, u64::saturating_add);
     let of = |part: u64, whole: u64, noun: &str| match share_of(part, whole).filter(|_| part <= whole) {
         Some(share) => format!("{noun}, {share} of {}", amount(whole)),
         None => noun.to_string(),

@@ -155,18 +155,15 @@ fn sample(s: &Sample, clean: &Clean, style: &Style) -> Vec<Row> {
         last: Stamp::NONE,
     };
     let vxid = if s.vxid > 0 { format!(", transaction {}", s.vxid) } else { String::new() };
-    let seen = Verdict::parse(&s.verdict).map_or(s.verdict.as_str(), |v| saw(v));
+    let seen = Verdict::parse(&s.verdict).map_or("", |v| saw(v));
+    // Piece by piece: an address is found where a name ends.
+    let [method, host, url, node] = [&s.method, &s.host, &s.url, &s.node].map(|text| clean.text(text));
+    let (cause, backend) = (clean.text(&s.cause), clean.text(&named(&backend)));
     let head = format!(
-        "{}: {} {}{} to {} by {}{vxid}: {}{waited}{got}; {seen}",
-        moment(s.at, style),
-        s.method,
-        s.host,
-        s.url,
-        named(&backend),
-        s.node,
-        s.cause
+        "{}: {method} {host}{url} to {backend} by {node}{vxid}: {cause}{waited}{got}; {seen}",
+        moment(s.at, style)
     );
-    let mut rows = vec![Row::Sample(clean.text(&head))];
+    let mut rows = vec![Row::Sample(head)];
     rows.extend(s.own.iter().take(OWN).map(|q| line("ours", q, clean)));
     rows.extend(s.origin.iter().map(|q| line("yours", q, clean)));
     rows.extend(s.origin_error.iter().map(|q| line("yours", q, clean)));
