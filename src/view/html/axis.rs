@@ -164,7 +164,8 @@ pub(super) fn count_ticks(most: u64) -> Vec<u64> {
 
 /// A pixel with at most one digit after the point: the same on every machine, and short.
 pub(super) fn px(x: f64) -> String {
-    let tenths = (if x.is_finite() { x } else { 0.0 } * 10.0).round() as i64;
+    let x = if x.is_finite() { x.clamp(-1e6, 1e6) } else { 0.0 };
+    let tenths = (x * 10.0).round() as i64;
     let sign = if tenths < 0 { "-" } else { "" };
     let (whole, part) = (tenths.abs() / 10, tenths.abs() % 10);
     if part == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }

@@ -92,7 +92,7 @@ fn described(slices: &Slices, palette: &Palette, style: &Style) -> String {
 fn marked(r: &Review) -> Vec<&ChangeMark> {
     let near = |m: &ChangeMark| {
         let hour = 3_600_000_000;
-        r.incidents.iter().any(|i| i.opened_at.since(m.at).is_some_and(|us| us.abs() < hour))
+        r.incidents.iter().any(|i| i.opened_at.since(m.at).is_some_and(|us| us.unsigned_abs() < hour))
     };
     let mut order: Vec<(usize, &ChangeMark)> = r.changes.iter().enumerate().collect();
     order.sort_by_key(|(n, m)| (m.kind != "change", !near(m), std::cmp::Reverse(*n)));
