@@ -30,6 +30,8 @@ mod nginx;
 mod options;
 #[path = "support/place.rs"]
 mod place;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/ring.rs"]
 mod ring;
 #[path = "cli/varnish3.rs"]

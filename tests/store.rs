@@ -14,6 +14,8 @@ mod going_on;
 mod laws;
 #[path = "store/outbox.rs"]
 mod outbox;
+#[path = "store/review.rs"]
+mod review;
 #[path = "store/saving.rs"]
 mod saving;
 #[path = "store/schema.rs"]

@@ -4,6 +4,8 @@
 mod believable;
 #[path = "view/contract.rs"]
 mod contract;
+#[path = "view/documents.rs"]
+mod documents;
 #[path = "view/hostile.rs"]
 mod hostile;
 #[path = "view/snapshots.rs"]

@@ -104,6 +104,7 @@ impl Keeper {
             told: &[],
             retracted: &[],
             traffic: &analysis.traffic,
+            hours: &analysis.hours,
             changes: &analysis.changes,
             clocks: &analysis.report.clock_offsets,
         };

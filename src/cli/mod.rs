@@ -11,6 +11,7 @@ mod config;
 mod decide;
 mod events;
 mod explain;
+mod file;
 mod form;
 mod formats;
 mod import;
@@ -21,6 +22,7 @@ mod known;
 mod lookup;
 mod questions;
 mod remember;
+mod report;
 mod size;
 mod sources;
 mod standard;
@@ -77,6 +79,10 @@ enum Command {
     Change(change::Args),
     /// Ask the history a question: a saved one by its name, or your own in SQL
     Ask(ask::Args),
+    /// Write a report: an HTML file, or Markdown for a mail or a post-mortem
+    Report(report::Args),
+    /// Write what a hosting provider needs to know of an incident, without secrets and addresses of visitors
+    Ticket(report::TicketArgs),
     /// Say what another limit would have spared: whatif 3 first_byte_timeout=90s
     Whatif(whatif::Args),
     /// Tell one request's whole story: by the XID of its error page, its URL, or an address
@@ -115,6 +121,8 @@ pub fn main() -> ExitCode {
         Command::Rename(args) => decide::rename(&args, &cli.common),
         Command::Change(args) => change::run(&args, &cli.common),
         Command::Ask(args) => ask::run(&args, &cli.common),
+        Command::Report(args) => report::run(&args, &cli.common),
+        Command::Ticket(args) => report::ticket(&args, &cli.common),
         Command::Whatif(args) => whatif::run(&args, &cli.common),
         Command::Lookup(args) => lookup::run(&args, &cli.common),
         Command::Explain(args) => explain::run(&args, &cli.common),

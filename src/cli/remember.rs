@@ -94,7 +94,7 @@ pub fn note(args: &NoteArgs, common: &Common) -> Outcome {
 }
 
 /// Advice is not stored: it comes from the cause's file as it is now.
-fn advise(incident: &mut Incident, store: &Store) -> Result<()> {
+pub(super) fn advise(incident: &mut Incident, store: &Store) -> Result<()> {
     if let Some(about) = Rules::embedded().explanation(Cause::named(&incident.cause)) {
         let members = store.members(incident.id)?;
         incident.advice = crate::pipeline::safe_advice(about.advice, incident, &members);

@@ -4,11 +4,14 @@
 //! incidents and reports. It must not know files, formats, databases or screens; it does no input or output.
 //! Rooms import the hall; the hall imports no room.
 
+pub mod address;
 pub mod alert;
+pub mod backends;
 pub mod cause;
 pub mod condition;
 pub mod crawled;
 pub mod decision;
+pub mod dossier;
 pub mod early;
 pub mod event;
 pub mod evidence;
@@ -30,6 +33,7 @@ pub mod redact;
 pub mod remembered;
 pub mod report;
 pub mod request;
+pub mod review;
 pub mod row;
 pub mod similar;
 pub mod sink;
@@ -47,11 +51,14 @@ pub mod vsl3;
 pub mod whatif;
 pub mod word;
 
+pub use address::truncate_addresses;
 pub use alert::{Notice, NoticeKind};
+pub use backends::BackendHour;
 pub use cause::{Bucket, Cause, Ruling};
 pub use condition::Condition;
 pub use crawled::Crawled;
 pub use decision::{Decisions, Home, Part, SplitBy};
+pub use dossier::Dossier;
 pub use early::{Concern, EarlyWarning};
 pub use event::{Event, Logged, Outcome as LineOutcome};
 pub use evidence::Evidence;
@@ -73,6 +80,7 @@ pub use redact::redact;
 pub use remembered::{KnownChange, Opening, Remembered};
 pub use report::Report;
 pub use request::{MadeBy, Request, RequestReason};
+pub use review::Review;
 pub use row::{FetchRow, RequestRow, group_of, key_of};
 pub use sink::{Delta, Sink};
 pub use stamp::Stamp;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::backends::BackendHour;
 use super::decision::Decisions;
 use super::evidence::Evidence;
 use super::failure::Failure;
@@ -73,6 +74,8 @@ pub struct Delta<'a> {
     pub traffic: &'a [NodeTraffic],
     /// The same by log, to count on after a restart.
     pub by_log: &'a [LogTraffic],
+    /// Hours of backends that have changed.
+    pub hours: &'a [BackendHour],
     /// Changes: when, kind word, node, text.
     pub changes: &'a [(Stamp, String, String, String)],
     /// Clocks.

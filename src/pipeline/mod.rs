@@ -18,6 +18,7 @@ mod early;
 mod encode;
 mod flags;
 mod fold;
+mod hours;
 mod impact;
 mod inside;
 mod known;
@@ -50,7 +51,7 @@ use crate::classify::Rules;
 use crate::grammar::Library;
 use crate::model::report::ClockOffset;
 use crate::model::{
-    Decisions, Evidence, Failure, FileId, Group, NodeTraffic, Remembered, Report, SeriesId, Stamp, report,
+    BackendHour, Decisions, Evidence, Failure, FileId, Group, NodeTraffic, Remembered, Report, SeriesId, Stamp, report,
 };
 use crate::source::{Found, Progress, Trouble};
 
@@ -166,6 +167,8 @@ pub struct Analysis {
     pub groups: Vec<Group>,
     /// Traffic per minute.
     pub traffic: Vec<NodeTraffic>,
+    /// How backends did, by hour.
+    pub hours: Vec<BackendHour>,
     /// Changes: when, kind, node, words.
     pub changes: Vec<(Stamp, String, String, String)>,
     /// What could not be read or recognised.

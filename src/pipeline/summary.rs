@@ -61,6 +61,7 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
         report.warnings.push(format!("{outside} {files} {lie} outside --since/--until and {were} not read"));
     }
     let traffic = traffic(&partial, &plan.context);
+    let hours = super::hours::hours(&partial, &plan.context);
     let changes = changes(&partial, &plan.context);
     let failures = failures.into_iter().filter(|f| !f.stored || f.link.is_some()).collect();
     let confidences = plan.recognised.iter().map(|r| r.confidence).collect();
@@ -70,6 +71,7 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
         evidence,
         groups,
         traffic,
+        hours,
         changes,
         troubles: plan.troubles,
         empty: plan.empty,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::model::backends::BackendHour;
 use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
@@ -31,6 +32,8 @@ pub struct Batch<'a> {
     pub retracted: &'a [u64],
     /// Traffic per minute.
     pub traffic: &'a [NodeTraffic],
+    /// How backends did, by hour.
+    pub hours: &'a [BackendHour],
     /// Changes: when, kind word, node, text.
     pub changes: &'a [(Stamp, String, String, String)],
     /// Clocks.

@@ -12,6 +12,7 @@
 
 mod apart;
 mod ask;
+mod backends;
 mod batch;
 mod changes;
 mod columns;
@@ -19,6 +20,7 @@ mod context;
 mod decide;
 mod decided;
 mod divide;
+mod dossier;
 mod failures;
 mod fault;
 mod harm;
@@ -36,6 +38,7 @@ mod open;
 mod outbox;
 mod profiles;
 mod read;
+mod review;
 mod save;
 mod tail;
 mod tally;
@@ -50,12 +53,14 @@ use rusqlite::Connection;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::decision::{Decisions, SplitBy};
+use crate::model::dossier::Dossier;
 use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::follow::Position;
 use crate::model::incident::Incident;
 use crate::model::remembered::Remembered;
-use crate::model::report::{ClockOffset, Stored};
+use crate::model::report::{ClockOffset, Span, Stored};
+use crate::model::review::Review;
 use crate::model::similar::{Measured, Profile};
 use crate::model::sink::{Delta, LogTraffic};
 use crate::model::stamp::Stamp;
@@ -326,6 +331,26 @@ impl Store {
     /// The changes that a filter lets pass, newest first.
     pub fn changes(&self, filter: &ChangeFilter) -> Result<Vec<Changed>> {
         self.read(|db| changes::list(db, filter))
+    }
+
+    /// First and last moment of the stored incidents; `None` in an empty history.
+    pub fn span(&self) -> Result<Option<Span>> {
+        self.read(review::span)
+    }
+
+    /// What there is to say of a stretch of time: its incidents, worst first and without advice, and the figures beside
+    /// them. With `about` only what belongs to that incident.
+    pub fn review(&self, from: Stamp, to: Stamp, about: Option<u32>) -> Result<Review> {
+        self.read(|db| review::review(db, from, to, about))
+    }
+
+    /// What somebody else needs to look into an incident.
+    ///
+    /// # Errors
+    /// Of kind `Usage` when there is none of that id.
+    pub fn dossier(&self, id: u32) -> Result<Dossier> {
+        let incident = self.incident(id)?;
+        self.read(|db| dossier::dossier(db, incident.clone()))
     }
 
     /// The failed fetches that answer a question about one request, newest first.

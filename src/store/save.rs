@@ -13,7 +13,7 @@ use super::incidents::{self, News};
 use super::ledger::{Ledger, rank_of};
 use super::tally::Tally;
 use super::text::{count, stamp};
-use super::{apart, context, decided, failures, human, merge};
+use super::{apart, backends, context, decided, failures, human, merge};
 use crate::model::decision::Decisions;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
@@ -43,6 +43,7 @@ pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<St
     save.close_emptied()?;
     let stored = save.tell(batch)?;
     context::traffic(tx, batch.traffic)?;
+    backends::write(tx, batch.hours)?;
     context::changes(tx, batch.changes)?;
     context::clocks(tx, batch)?;
     Ok(stored)

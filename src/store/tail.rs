@@ -32,6 +32,7 @@ pub fn keep(db: &mut Connection, delta: &mut Delta<'_>) -> rusqlite::Result<Stor
         told: delta.told,
         retracted: delta.retracted,
         traffic: delta.traffic,
+        hours: delta.hours,
         changes: delta.changes,
         clocks: delta.clocks,
     };

@@ -14,7 +14,7 @@ const PLACE: usize = 32;
 /// Columns of the word before a piece of advice.
 const KIND: usize = 7;
 /// The kinds of advice, in the order to read them.
-const KINDS: [&str; 3] = ["look", "change", "NOT"];
+pub(super) const KINDS: [&str; 3] = ["look", "change", "NOT"];
 
 /// `FILE:LINE`, or `FILE byte OFFSET` of a binary log, cut at its front to fit; the end of a path tells more than its beginning.
 fn place(quote: &Quote, style: &Style) -> String {
@@ -101,6 +101,15 @@ fn one_example(e: &Example, style: &Style) -> Vec<Line> {
     lines
 }
 
+/// Whether the fix worked, in words.
+pub(super) fn worked(incident: &Incident) -> &'static str {
+    match incident.worked.as_deref() {
+        Some("yes") => "it worked",
+        Some("no") => "it did NOT work",
+        _ => "whether it worked is not recorded",
+    }
+}
+
 /// What to look at, change and not do: one section per kind, the first piece of each on one screen.
 pub(super) fn advice(all: &[Advice], style: &Style) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
@@ -129,21 +138,7 @@ pub(super) fn advice(all: &[Advice], style: &Style) -> Vec<Section> {
 /// One piece of advice: the text, its knob with the present default, the value that fits, and what it costs; the command
 /// on a line of its own, whole.
 pub(super) fn one_advice(a: &Advice, first: bool, style: &Style) -> Vec<Line> {
-    let default = if a.default.is_empty() { String::new() } else { format!(" (default {})", a.default) };
-    let mut text = match a.knob.as_str() {
-        "" => format!("{}{default}", a.text),
-        knob if a.text.contains(knob) => a.text.replacen(knob, &format!("{knob}{default}"), 1),
-        knob => format!("{knob}{default}: {}", a.text),
-    };
-    match (a.value.as_str(), a.figure.as_str()) {
-        ("", "") => {}
-        ("", figure) => text.push_str(&format!(" Seen: {figure}.")),
-        (value, "") => text.push_str(&format!(" Here: {value}.")),
-        (value, figure) => text.push_str(&format!(" Here: {value} ({figure}).")),
-    }
-    if !a.cost.is_empty() {
-        text.push_str(&format!(" ({})", a.cost));
-    }
+    let text = advice_text(a);
     let paint = match a.kind.as_str() {
         "look" => Paint::Good,
         "change" => Paint::Careful,
@@ -161,6 +156,26 @@ pub(super) fn one_advice(a: &Advice, first: bool, style: &Style) -> Vec<Line> {
         lines.extend(command(&a.command, &word, style));
     }
     lines
+}
+
+/// The text of a piece of advice, with its knob, the present default, the value that fits, and what it costs.
+pub(super) fn advice_text(a: &Advice) -> String {
+    let default = if a.default.is_empty() { String::new() } else { format!(" (default {})", a.default) };
+    let mut text = match a.knob.as_str() {
+        "" => format!("{}{default}", a.text),
+        knob if a.text.contains(knob) => a.text.replacen(knob, &format!("{knob}{default}"), 1),
+        knob => format!("{knob}{default}: {}", a.text),
+    };
+    match (a.value.as_str(), a.figure.as_str()) {
+        ("", "") => {}
+        ("", figure) => text.push_str(&format!(" Seen: {figure}.")),
+        (value, "") => text.push_str(&format!(" Here: {value}.")),
+        (value, figure) => text.push_str(&format!(" Here: {value} ({figure}).")),
+    }
+    if !a.cost.is_empty() {
+        text.push_str(&format!(" ({})", a.cost));
+    }
+    text
 }
 
 /// A command as it can be pasted: broken between words, with a backslash at each break.

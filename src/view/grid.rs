@@ -5,7 +5,8 @@ use comfy_table::{Cell, CellAlignment, Row, Table, presets};
 use serde_json::{Map, Value};
 
 use super::json::{document, line};
-use super::list::{csv_cell, markdown_cell};
+use super::escape::escaped;
+use super::list::csv_cell;
 use super::paper::{Line, Paint};
 use super::plain::{Plain, width};
 use super::style::Style;
@@ -93,8 +94,8 @@ impl Grid<'_> {
     /// As a Markdown table.
     pub fn markdown(&self) -> String {
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let heads = line(self.columns.iter().map(markdown_cell).collect());
-        let rows = self.rows.iter().map(|r| line(r.iter().map(|v| markdown_cell(shown(v))).collect()));
+        let heads = line(self.columns.iter().map(escaped).collect());
+        let rows = self.rows.iter().map(|r| line(r.iter().map(|v| escaped(shown(v))).collect()));
         heads + &format!("|{}\n", " --- |".repeat(self.columns.len())) + &rows.collect::<String>()
     }
 

@@ -95,7 +95,7 @@ fn when(incident: &Incident, style: &Style) -> Vec<Line> {
 }
 
 /// `1.5/hour`, `6/day`.
-fn per_hour(rate: f64) -> String {
+pub(super) fn per_hour(rate: f64) -> String {
     match rate {
         r if !r.is_finite() || r < 0.0 => "an unknown rate".to_string(),
         r if r >= 10.0 => format!("{r:.0}/hour"),
@@ -104,10 +104,10 @@ fn per_hour(rate: f64) -> String {
     }
 }
 
-/// Who noticed: errors, crawlers, share, what was hidden, and the URLs most hit.
-fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
+/// How many visitors noticed, in words.
+pub(super) fn noticed(incident: &Incident) -> String {
     let harm = &incident.harm;
-    let got = match (harm.visitors_5xx, harm.crawlers_5xx) {
+    match (harm.visitors_5xx, harm.crawlers_5xx) {
         (0, _) if hidden(incident) => "nobody noticed, HIDDEN by stale answers".to_string(),
         (0, _) => "none known to have got 5xx".to_string(),
         (n, crawlers) => {
@@ -117,7 +117,13 @@ fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
             let aside = if aside.is_empty() { String::new() } else { format!(" ({})", aside.join("; ")) };
             format!("{} got 5xx{aside}", count(n))
         }
-    };
+    }
+}
+
+/// Who noticed: errors, crawlers, share, what was hidden, and the URLs most hit.
+fn visitors(incident: &Incident, style: &Style) -> Vec<Line> {
+    let harm = &incident.harm;
+    let got = noticed(incident);
     let failed = if incident.failures == 1 { "fetch failed" } else { "fetches failed" };
     let mut lines = labelled("Visitors", &format!("{got}; {} {failed}", count(incident.failures)), style);
     let only_errors = harm.by_impact.iter().all(|(word, n)| *n == 0 || word == Impact::Error.word());
@@ -156,7 +162,7 @@ fn crawlers(c: &Crawled, retry_after: Option<f64>) -> String {
 }
 
 /// How long stale copies go on hiding it; of what is over, how close it was.
-fn grace(incident: &Incident, g: Grace, style: &Style) -> String {
+pub(super) fn grace(incident: &Incident, g: Grace, style: &Style) -> String {
     let copies =
         if g.objects == 1 { "the stale copy".to_string() } else { format!("{} stale copies", count(g.objects)) };
     let last = incident.closed_at;
@@ -188,7 +194,7 @@ fn why(incident: &Incident, style: &Style) -> Vec<Line> {
 }
 
 /// `first_byte_timeout 15 s`.
-fn limit(ms: f64, knob: &str) -> String {
+pub(super) fn limit(ms: f64, knob: &str) -> String {
     let value = if ms < 1000.0 { format!("{ms:.0} ms") } else { format!("{} s", (ms / 10.0).round() / 100.0) };
     format!("{knob} {value}")
 }
@@ -201,7 +207,7 @@ fn origin(incident: &Incident, style: &Style) -> Vec<Line> {
     if items.is_empty() { Vec::new() } else { flowing("Origin", &items, " ", style) }
 }
 
-fn began(us: i64) -> String {
+pub(super) fn began(us: i64) -> String {
     match us {
         us if us >= SECOND => format!("{} before (correlation)", duration(us)),
         us if us > -SECOND => "with the first failure (correlation)".to_string(),
@@ -209,7 +215,7 @@ fn began(us: i64) -> String {
     }
 }
 
-fn ended(us: i64) -> String {
+pub(super) fn ended(us: i64) -> String {
     match us {
         us if us >= SECOND => format!("{} before (likely fix, unconfirmed)", duration(us)),
         us if us > -SECOND => "with the last failure (likely fix, unconfirmed)".to_string(),

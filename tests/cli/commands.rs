@@ -27,7 +27,7 @@ fn history() -> Place {
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    let commands: [&[&str]; 26] = [
+    let commands: [&[&str]; 28] = [
         &[],
         &["analyze"],
         &["tail"],
@@ -44,6 +44,8 @@ fn help_of_every_command() {
         &["change", "list"],
         &["change", "import"],
         &["ask"],
+        &["report"],
+        &["ticket"],
         &["lookup"],
         &["explain"],
         &["formats"],

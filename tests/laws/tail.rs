@@ -159,6 +159,7 @@ pub fn read(files: Vec<Found>, store: &Path) {
         told: &[],
         retracted: &[],
         traffic: &analysis.traffic,
+        hours: &analysis.hours,
         changes: &analysis.changes,
         clocks: &analysis.report.clock_offsets,
     };

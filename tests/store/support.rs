@@ -10,8 +10,8 @@ use guru::model::message::Note;
 use guru::model::report::{ClockOffset, Stored};
 use guru::model::stamp::{MINUTE, SECOND};
 use guru::model::{
-    Cause, Evidence, Failure, Fetch, FetchOutcome, FetchRow, Group, Impact, Incident, Link, Method, NodeTraffic,
-    Ruling, SeriesId, Stamp, State, Text, Tier, Verdict,
+    BackendHour, Cause, Evidence, Failure, Fetch, FetchOutcome, FetchRow, Group, Impact, Incident, Link, Method,
+    NodeTraffic, Ruling, SeriesId, Stamp, State, Text, Tier, Verdict,
 };
 use guru::store::{Batch, Store};
 use rusqlite::Connection;
@@ -172,6 +172,7 @@ pub struct Run {
     pub groups: Vec<Group>,
     pub scattered: Option<usize>,
     pub traffic: Vec<NodeTraffic>,
+    pub hours: Vec<BackendHour>,
     pub changes: Vec<(Stamp, String, String, String)>,
     pub clocks: Vec<ClockOffset>,
 }
@@ -194,6 +195,7 @@ impl Run {
             told: &[],
             retracted: &[],
             traffic: &self.traffic,
+            hours: &self.hours,
             changes: &self.changes,
             clocks: &self.clocks,
         };

@@ -1,6 +1,8 @@
 //! Writes logs: a list of fetches, as the cache in front (`varnishlog -g request`) and the origin behind (nginx access
 //! and error logs) would have logged them. One truth, many files, so that a test can say what must be found in them.
 
+#![allow(dead_code)] // every test crate uses a part
+
 use chrono::{DateTime, FixedOffset};
 
 /// Microseconds of a second.

@@ -12,7 +12,10 @@ use super::window::Window;
 use crate::error::Result;
 use crate::model::report::ClockOffset;
 use crate::model::sink::{LogTraffic, Visited};
-use crate::model::{Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, Position, Sink, Stamp, Verdict};
+use crate::model::stamp::MINUTE;
+use crate::model::{
+    BackendHour, Delta, Evidence, Failure, Group, Link, Minute, NodeTraffic, Position, Sink, Stamp, Verdict,
+};
 
 /// So many counts of visitors are remembered, to be taken back.
 const REMEMBERED: usize = 256;
@@ -22,6 +25,9 @@ type Told = (u64, bool);
 
 /// A change: when, kind word, node, words.
 type Change = (Stamp, String, String, String);
+
+/// Tier, node, backend and hour.
+type HourKey = (String, String, String, Stamp);
 
 /// What was told, and the last look.
 #[derive(Debug, Default)]
@@ -33,6 +39,8 @@ pub struct Sent {
     stored: HashSet<u64>,
     groups: HashMap<u64, u64>,
     minutes: BTreeMap<(String, String, Stamp), Minute>,
+    /// Fetches of each hour of a backend.
+    hours: HashMap<HourKey, u64>,
     by_log: HashMap<(String, String, String, Stamp), Minute>,
     changes: HashSet<u64>,
     positions: Vec<Position>,
@@ -115,6 +123,7 @@ impl Sent {
         &mut self,
         sink: &mut dyn Sink,
         traffic: &[NodeTraffic],
+        hours: &[BackendHour],
         by_log: &[LogTraffic],
         positions: &[Position],
     ) -> Result<()> {
@@ -122,6 +131,7 @@ impl Sent {
         let retracted = self.retracted();
         let Picked { places, mut groups, visited, scattered } = self.changed_groups(&failures);
         let traffic = self.changed_traffic(traffic);
+        let hours = self.grown_hours(hours);
         let logs = self.changed_logs(by_log);
         let changes: Vec<Change> =
             self.last.changes.iter().filter(|c| !self.changes.contains(&hash(c))).cloned().collect();
@@ -145,6 +155,7 @@ impl Sent {
             told: self.visited.make_contiguous(),
             scattered,
             traffic: &traffic,
+            hours: &hours,
             by_log: &logs,
             changes: &changes,
             clocks,
@@ -169,6 +180,7 @@ impl Sent {
             let minute = |(at, m): (&Stamp, &Minute)| ((t.tier.clone(), t.node.clone(), *at), *m);
             self.minutes.extend(t.minutes.iter().map(minute));
         }
+        self.hours.extend(hours.iter().map(|h| (hour_key(h), h.fetches)));
         for t in &logs {
             let minute = |(at, m): (&Stamp, &Minute)| ((t.tier.clone(), t.node.clone(), t.log.clone(), *at), *m);
             self.by_log.extend(t.minutes.iter().map(minute));
@@ -259,6 +271,12 @@ impl Sent {
         traffic.iter().map(changed).filter(|t| !t.minutes.is_empty()).collect()
     }
 
+    /// Hours of which more was seen than was told. Of an hour that the window forgets there is less.
+    fn grown_hours(&self, hours: &[BackendHour]) -> Vec<BackendHour> {
+        let told = |h: &BackendHour| self.hours.get(&hour_key(h)).copied().unwrap_or(0);
+        hours.iter().filter(|h| h.fetches > told(h)).cloned().collect()
+    }
+
     fn changed_logs(&self, logs: &[LogTraffic]) -> Vec<LogTraffic> {
         let changed = |t: &LogTraffic| {
             let is_new = |(at, m): &(&Stamp, &Minute)| {
@@ -282,6 +300,8 @@ impl Sent {
         let oldest = oldest.unwrap_or(Stamp::NONE);
         self.minutes.retain(|(.., at), _| *at >= oldest);
         self.by_log.retain(|(.., at), _| *at >= oldest);
+        // The hour that holds the oldest minute is still told of.
+        self.hours.retain(|(.., at), _| *at + 60 * MINUTE > oldest);
     }
 }
 
@@ -293,6 +313,10 @@ fn provisional(f: &Failure) -> Failure {
         f.verdict = Verdict::NoOriginLog;
     }
     f
+}
+
+fn hour_key(h: &BackendHour) -> HourKey {
+    (h.tier.clone(), h.node.clone(), h.backend.clone(), h.hour)
 }
 
 fn hash(thing: &impl Hash) -> u64 {

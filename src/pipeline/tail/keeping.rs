@@ -24,8 +24,9 @@ impl Tail<'_> {
             position.into_iter().for_each(|position| note(&mut positions, position));
         }
         let traffic = super::super::summary::traffic(&self.window.partial, &self.roll.context);
+        let hours = super::super::hours::hours(&self.window.partial, &self.roll.context);
         let by_log = self.log_traffic();
-        let kept = self.sent.hand_over(sink, &traffic, &by_log, &positions);
+        let kept = self.sent.hand_over(sink, &traffic, &hours, &by_log, &positions);
         match &kept {
             Ok(()) => {
                 self.scene.store_error.clear();
