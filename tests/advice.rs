@@ -120,7 +120,7 @@ fn commands_name_the_real_host_path_and_backend() {
     let command = commands.iter().find(|c| c.contains("curl")).expect("a command");
     assert!(command.contains("--resolve") && command.contains(":127.0.0.1") && !command.contains('{'), "{command}");
     let shown = place.ask(&["show", &incident["id"].to_string(), "--full"]).code(0);
-    assert!(shown.out.contains("$ time curl -s -o /dev/null"), "{}", shown.out);
+    assert!(shown.out.contains("$ time curl -gs -o /dev/null"), "{}", shown.out);
     assert!(shown.flat().contains("answers that came too late"), "the history knows of the load: {}", shown.out);
     // Without an incident the names are in capitals.
     let general = place.guru(&["explain", "timeout.first_byte"]).code(0);

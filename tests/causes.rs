@@ -399,3 +399,36 @@ fn every_brief_fits_a_table() {
         assert!((3..=26).contains(&brief.chars().count()), "{cause}: {brief:?}");
     }
 }
+
+#[test]
+fn prose_is_not_taken_for_a_program_s_code() {
+    let rules = Rules::embedded();
+    for text in [
+        "Lorem ipsum dolor",
+        "Login failed",
+        "Redis connection lost",
+        "Database error",
+        "Killed",
+        "Undefined index: foo",
+        "Invalid header",
+        "KGxvcmVtIGlwc3VtIGRvbG9yKQ KGxvcmVtIGlwc3VtIGRvbG9yKQ",
+    ] {
+        let sure = rules.explain(text).into_iter().find(|(_, sure)| *sure >= 0.5).map(|(e, sure)| (e.id, sure));
+        assert_eq!(sure, None, "{text}");
+    }
+}
+
+#[test]
+fn what_syslog_puts_before_a_message_does_not_matter() {
+    let rules = Rules::embedded();
+    for (text, id) in [
+        ("Nov 20 17:50:48 web1 varnishd[811]: Child (2345) died signal=6", "cache.panic"),
+        ("varnishd[811]: Child (22) not responding to CLI, killed it.", "cache.panic"),
+        ("PHP Fatal error:  Uncaught Error: Call to undefined function foo()", "app.error"),
+        ("[20-Nov-2026 17:50:48 UTC] PHP Fatal error:  Uncaught Exception: boom in /srv/app/exc.php:1", "app.error"),
+        ("No space left on device", "resources.disk"),
+    ] {
+        let found = rules.explain(text);
+        assert_eq!(found.first().map(|(e, _)| e.id.as_str()), Some(id), "{text}");
+    }
+}

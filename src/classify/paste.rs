@@ -41,7 +41,7 @@ pub fn as_payload(text: &str) -> impl Iterator<Item = (Mark<'_>, f32)> {
 
 /// The message of an nginx error line: without `time [level] pid#tid: *cid ` before it and `, client: …` after it.
 pub fn message(line: &str) -> &str {
-    let mut text = line.trim();
+    let mut text = without_program(line.trim());
     if let Some((_, rest)) = text.split_once("] ")
         && let Some((worker, rest)) = rest.split_once(": ")
         && worker.split_once('#').is_some_and(|(pid, tid)| is_number(pid) && is_number(tid))
@@ -57,6 +57,16 @@ pub fn message(line: &str) -> &str {
         Some(at) => &text[..at],
         None => text,
     }
+}
+
+/// A syslog line without host and program: `Nov 20 17:50:48 web1 varnishd[811]: Child (2345) died signal=6`.
+fn without_program(line: &str) -> &str {
+    let program = line.match_indices("]: ").find_map(|(end, _)| {
+        let (before, pid) = line[..end].rsplit_once('[')?;
+        let named = before.rsplit(' ').next().is_some_and(|name| name.len() > 1 && name.is_ascii());
+        (named && is_number(pid)).then_some(end + 3)
+    });
+    program.map_or(line, |from| line[from..].trim_start())
 }
 
 fn is_number(text: &str) -> bool {
@@ -89,6 +99,8 @@ mod tests {
                     server: a";
         assert_eq!(message(line), "no live upstreams while connecting to upstream");
         assert_eq!(message("no live upstreams"), "no live upstreams");
+        let syslog = "Nov 20 17:50:48 web1 varnishd[811]: Child (2345) died signal=6";
+        assert_eq!(message(syslog), "Child (2345) died signal=6");
         assert_eq!(message("2026/11/20 17:48:34 [alert] 8#8: socket() failed"), "socket() failed");
     }
 }

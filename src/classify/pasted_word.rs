@@ -28,12 +28,23 @@ pub fn bare(words: &Lexicon, text: &str, globs: bool) -> Vec<(Cause, f32)> {
         return found;
     }
     for field in 0..words.fields().count() {
-        if globs || words.has_literal(field, value.as_bytes()) {
+        // A glob that says little of a sentence says nothing: `D*` fits `Database error`.
+        let says = || is_code(value) || words.said(field, value.as_bytes()) * 2 >= value.len();
+        if words.has_literal(field, value.as_bytes()) || globs && says() {
             add(&mut found, words.entries(field, value.as_bytes()));
         }
     }
     found.retain(|(cause, _)| !(globs && cause.is("unknown")));
     told(found)
+}
+
+/// True for what may be a program's code (`sH--`, `OriginDnsError`, `ERR_DNS_FAIL`) and not a sentence or a word of prose:
+/// globs fit almost everything.
+fn is_code(value: &str) -> bool {
+    let inner_capital =
+        value.chars().skip(1).any(|c| c.is_ascii_uppercase()) && value.chars().any(|c| c.is_ascii_lowercase());
+    let has_sign = value.chars().any(|c| c.is_ascii_digit() || "_-/".contains(c));
+    value.len() <= 40 && !value.contains(char::is_whitespace) && (value.len() <= 4 || inner_capital || has_sign)
 }
 
 /// What tells most comes first: a mechanism, then that the next tier's error was passed on, then that nothing is known,

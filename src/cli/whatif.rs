@@ -72,7 +72,14 @@ fn parse(text: &str) -> Result<Asked> {
 
 /// A duration; a bare number is seconds, as in Varnish's parameters.
 fn time(text: &str) -> Result<i64> {
-    let text = text.trim();
+    let us = duration(text.trim())?;
+    if us <= 0 {
+        return Err(Error::new(Kind::Usage, format!("\"{text}\" is no limit")).hint("write more than 0: 90s, 500ms"));
+    }
+    Ok(us)
+}
+
+fn duration(text: &str) -> Result<i64> {
     match text.strip_suffix("ms").map(|n| n.trim().parse::<f64>()) {
         Some(Ok(ms)) if ms.is_finite() => Ok((ms * 1000.0) as i64),
         _ if text.parse::<f64>().is_ok() => when::duration(&format!("{text}s")),

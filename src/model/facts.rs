@@ -83,6 +83,8 @@ facts! {
     OpenBeside = "open_beside",
     /// 1 when answer times of the same group climbed continuously towards the limit before the failures.
     Climbing = "climbing",
+    /// 1 when answers of the same group had become slower and slower, or many times as slow, in the half hour before.
+    Rising = "rising",
     /// Share (0 to 1) of the same backend's answers of that status that have this same body size.
     SameBodyShare = "same_body_share",
     /// In how many URL groups answers of that status and body size occur.

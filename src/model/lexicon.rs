@@ -97,6 +97,13 @@ impl Lexicon {
         self.fields.get(field).is_some_and(|f| f.literal(value).is_some())
     }
 
+    /// How many bytes of the glob that fits the value are no `*`; 0 when none fits.
+    pub fn said(&self, field: usize, value: &[u8]) -> usize {
+        let Some(field) = self.fields.get(field) else { return 0 };
+        let fitting = field.globs.iter().find(|(glob, _)| fits(glob, value, field.exact));
+        fitting.map_or(0, |(glob, _)| glob.iter().filter(|b| **b != b'*').count())
+    }
+
     /// The alternatives of the first value that fits, in their order; none when no value does.
     pub fn entries(&self, field: usize, value: &[u8]) -> &[Entry] {
         let Some(field) = self.fields.get(field) else { return &[] };

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::partial::Probe;
 use crate::model::row::{NOT_LOGGED, hash32};
-use crate::model::stamp::SECOND;
+use crate::model::stamp::{MINUTE, SECOND};
 use crate::model::{Cause, Fact, Failure, FetchRow, MarkKind, SeriesId, Stamp, Text, group_of};
 
 /// Half of the stretch of time whose answers are compared with a failure.
@@ -21,6 +21,8 @@ type Load = (i64, i64, bool);
 #[derive(Debug, Default)]
 pub struct Loads(HashMap<u32, (Vec<Load>, bool)>);
 
+/// Stretch of time before a failure whose answer times may have risen.
+const BEFORE: i64 = 30 * MINUTE;
 /// So many fetches around an incident are told at most.
 const TOLD: usize = 200_000;
 /// So many fetches around a failure at most are looked at: enough to see load, and bounded in a storm.
@@ -80,6 +82,7 @@ impl Loads {
 /// Sets what load and times say.
 pub fn load(failures: &mut [Failure], loads: &Loads) {
     let began = |f: &&mut Failure| f.row.is_timed() && f.row.flags & FetchRow::END_ONLY == 0;
+    let mut risen: HashMap<(u32, i64), bool> = HashMap::new();
     for f in failures.iter_mut().filter(began) {
         let Some(wait) = f.facts.get(Fact::WaitMs) else { continue };
         let (sent, wait) = (f.row.sent_at, (wait * 1000.0) as i64);
@@ -87,7 +90,32 @@ pub fn load(failures: &mut [Failure], loads: &Loads) {
         let open = near.iter().filter(|(at, long, _)| *at <= sent && *at + *long > sent).count();
         f.facts.set(Fact::OpenBeside, open.saturating_sub(1) as f64);
         f.facts.flag(Fact::Climbing, climbing(near, wait));
+        let minute = f.row.sent_at.div_euclid(MINUTE);
+        let is_rising =
+            || rising(&loads.between(&HashSet::from([f.row.group]), Stamp(sent - BEFORE), Stamp(sent)), wait);
+        f.facts.flag(Fact::Rising, *risen.entry((f.row.group, minute)).or_insert_with(is_rising));
     }
+}
+
+/// True when answers of the last half hour became slower: the last fifth of them twice as slow as the quickest fifth in a
+/// row before, and slow beside the limit. Slower than queueing within a minute, and true of the plateau after it too.
+fn rising(before: &[(i64, i64, bool)], limit: i64) -> bool {
+    let waits: Vec<i64> = before.iter().filter(|(_, wait, failed)| !failed && *wait > 0).map(|w| w.1).collect();
+    let fifth = waits.len() / 5;
+    if fifth < 4 {
+        return false;
+    }
+    let middle = |part: &[i64]| {
+        let mut part = part.to_vec();
+        part.sort_unstable();
+        part[part.len() / 2]
+    };
+    let parts: Vec<i64> = waits.chunks(fifth).filter(|c| c.len() == fifth).map(middle).collect();
+    let Some((last, earlier)) = parts.split_last() else { return false };
+    // A step from quick to slow is another thing than a climb: something between must have been seen.
+    let quickest = earlier.iter().copied().min().unwrap_or(*last);
+    let between = waits.iter().filter(|w| **w > quickest * 3 / 2 && **w < *last * 3 / 4).count();
+    *last >= 2 * quickest && *last * 5 >= limit && between * 20 >= waits.len()
 }
 
 /// True when answer times fill the stretch between quick and the limit: queueing passes through every length, while an

@@ -70,7 +70,8 @@ fn words(incident: &mut Incident, members: &[&Failure], job: &Job<'_>) {
 
 /// True when answer times climbed with load before some of the failures.
 fn climbed(members: &[&Failure], incident: &Incident) -> bool {
-    let climbed = members.iter().filter(|f| f.facts.get(Fact::Climbing) == Some(1.0)).count();
+    let rose = |f: &&&Failure| [Fact::Climbing, Fact::Rising].iter().any(|fact| f.facts.get(*fact) == Some(1.0));
+    let climbed = members.iter().filter(rose).count();
     climbed * 5 >= members.len().max(1) || incident.causes.iter().any(|c| c.cause == "overload")
 }
 

@@ -122,7 +122,8 @@ impl<'a, 'b> Binder<'a, 'b> {
         self.put(f.facts.get(Fact::HeaderCount).filter(|n| *n > 0.0).map(|n| n as i64))?;
         self.put(f.facts.get(Fact::LinkedHeaderBytes).map(|n| n as i64))?;
         self.put(f.facts.get(Fact::LearntLimitMs))?;
-        self.put(f.facts.get(Fact::Climbing).map(|n| n as i64))?;
+        let (climbing, rising) = (f.facts.get(Fact::Climbing), f.facts.get(Fact::Rising));
+        self.put(climbing.or(rising).map(|n| n.max(rising.unwrap_or(0.0)) as i64))?;
         self.put(f.facts.get(Fact::GraceLeftMs))?;
         self.put(f.facts.get(Fact::ErrorRetryAfter).map(|n| n as i64))?;
         self.put(f.verdict.word())?;

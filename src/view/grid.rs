@@ -4,8 +4,8 @@
 use comfy_table::{Cell, CellAlignment, Row, Table, presets};
 use serde_json::{Map, Value};
 
-use super::json::{document, line};
 use super::escape::escaped;
+use super::json::{document, line};
 use super::list::csv_cell;
 use super::paper::{Line, Paint};
 use super::plain::{Plain, width};

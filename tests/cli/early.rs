@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::logs::{Fetch, MIDNIGHT, MINUTE, SECOND, Went, sorted, traffic, trouble, varnishlog};
+use crate::logs::{
+    Access, Clock, Fetch, MIDNIGHT, MINUTE, SECOND, Went, access_log, sorted, traffic, trouble, varnishlog,
+};
 use crate::place::Place;
 
 /// The early warnings of a log, as JSON objects.
@@ -145,4 +147,36 @@ fn grace_that_hides_failures_is_told_with_its_end() {
     place.write("later.log", varnishlog(&traffic(MIDNIGHT + 40 * MINUTE, 360, 5 * SECOND)));
     let run = place.guru(&["analyze", "--no-store", "--full", "varnish.log", "later.log"]).code(0);
     run.shows(&["the stale copy bridged it, with 86 s of grace to spare"]);
+}
+
+/// The incident of a log whose answers took so long before they were given up, with the origin's log beside it.
+fn advised(fetches: &[Fetch]) -> Value {
+    let place = Place::new();
+    place.write("varnish.log", varnishlog(fetches));
+    place.write("access.log", access_log(fetches, Access::Rich, Clock::default()));
+    let args = ["analyze", "--no-store", "--output", "json", "varnish.log", "access.log"];
+    let report: Value = serde_json::from_str(&place.guru(&args).code(0).out).expect("JSON");
+    report["incidents"][0].clone()
+}
+
+fn raises_a_timeout(incident: &Value) -> bool {
+    let advice = incident["advice"].as_array().expect("advice");
+    advice.iter().any(|a| a["kind"] == "change" && a["knob"].as_str().is_some_and(|k| k.contains("first_byte_timeout")))
+}
+
+#[test]
+fn a_longer_timeout_is_never_advised_where_answers_climbed() {
+    // Over ten minutes the same pages take longer and longer, until the limit of 1.5 s cuts them off.
+    let page = |f: &mut Fetch| f.url = format!("/search/{}", f.at / 1000);
+    let mut climb = waiting(10, |n| 50_000 + n as i64 * 1_150);
+    climb.iter_mut().for_each(page);
+    let late = trouble(MIDNIGHT + 10 * MINUTE, 40, SECOND, "/search", Went::Late(200_000));
+    let climbed = advised(&sorted([climb, late.clone()]));
+    assert!(!raises_a_timeout(&climbed), "{climbed:#}");
+    assert!(climbed["advice"].as_array().expect("advice").iter().any(|a| a["kind"] == "NOT"));
+    // Where the same pages were quick all the time and a few are late, a longer limit is worth a thought.
+    let mut quick = waiting(10, |n| 50_000 + (n % 7) as i64 * 5_000);
+    quick.iter_mut().for_each(page);
+    let steady = advised(&sorted([quick, late]));
+    assert!(raises_a_timeout(&steady), "{steady:#}");
 }

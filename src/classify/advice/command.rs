@@ -5,11 +5,12 @@ use super::observed::Observed;
 use super::shell::fill;
 
 /// Names that a template may hold, with what stands for them where nothing was observed.
-const NAMES: [(&str, &str); 6] = [
+const NAMES: [(&str, &str); 7] = [
     ("host", "HOST"),
     ("url", "/URL"),
     ("address", "ADDRESS"),
     ("port", "PORT"),
+    ("scheme", "http"),
     ("backend", "BACKEND"),
     ("server", "ADDRESS:PORT"),
 ];
@@ -22,6 +23,7 @@ pub fn filled(template: &str, observed: &Observed) -> String {
             "url" => observed.url.clone(),
             "address" => observed.address.clone(),
             "port" => observed.port.clone(),
+            "scheme" => observed.scheme.clone(),
             "backend" => observed.backend.clone(),
             "server" => observed.server.clone(),
             _ => return None,

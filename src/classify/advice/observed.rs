@@ -21,6 +21,8 @@ pub struct Observed {
     pub address: String,
     /// The port alone.
     pub port: String,
+    /// `http` or `https`, by the port.
+    pub scheme: String,
     /// Failed fetches of the headline cause.
     pub of: usize,
     /// How long answers that came too late would have had to be waited for: milliseconds, sorted.
@@ -88,5 +90,32 @@ fn named(all: &[&&Failure]) -> Observed {
     let backend = backend.rsplit('.').next().unwrap_or_default().to_string();
     let (address, port) = server.rsplit_once(':').unwrap_or((&server, ""));
     let (address, port) = (address.trim_matches(['[', ']']).to_string(), port.to_string());
-    Observed { host, url, backend, address, port, server, ..Observed::default() }
+    let host =
+        host.rsplit_once(':').filter(|(_, p)| p.bytes().all(|b| b.is_ascii_digit())).map_or(host.as_str(), |(h, _)| h);
+    let scheme = if matches!(port.as_str(), "443" | "8443") { "https" } else { "http" };
+    let (host, scheme) = (host.to_string(), scheme.to_string());
+    Observed { host, url: requested(&url), backend, address, port, server, scheme, ..Observed::default() }
+}
+
+/// A path as it can be asked for: what was masked has a word in its place, and blanks are encoded.
+fn requested(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    let mut rest = url;
+    while let Some((before, after)) = rest.split_once("<redacted") {
+        out += before;
+        out += "REDACTED";
+        rest = after.split_once('>').map_or("", |(_, behind)| behind);
+    }
+    (out + rest).replace(' ', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_masked_can_be_asked_for() {
+        assert_eq!(requested("/a?token=<redacted 6 bytes>&b=c d"), "/a?token=REDACTED&b=c%20d");
+        assert_eq!(requested("/a?filter[color]=red"), "/a?filter[color]=red");
+    }
 }

@@ -17,7 +17,10 @@ const ONE_HEADER: u64 = 8 << 10;
 pub fn value_for(knob: &str, seen: &Observed) -> (String, String) {
     let none = || (String::new(), String::new());
     match knob {
-        k if k.contains("first_byte_timeout") || k.contains("between_bytes_timeout") => wait(seen),
+        k if k.contains("first_byte_timeout") => wait(seen),
+        k if k.contains("between_bytes_timeout") => {
+            (String::new(), "nothing tells how long the pauses would have lasted, so no value follows".into())
+        }
         "http_resp_hdr_len" => header_line(seen),
         k if k.starts_with("http_resp_size") => headers_total(seen),
         k if k.starts_with("proxy_buffer_size") => proxy_buffer(seen),
@@ -89,7 +92,7 @@ fn header_count(seen: &Observed) -> (String, String) {
         Some(n) => {
             (format!("{}", next_multiple(n + n / 4, 32)), format!("{n} header lines were logged before it gave up"))
         }
-        None => (String::new(), String::new()),
+        None => (String::new(), "over 59 lines by default; their number is not logged".into()),
     }
 }
 
@@ -97,18 +100,22 @@ fn idle(seen: &Observed) -> (String, String) {
     if seen.of == 0 {
         return (String::new(), String::new());
     }
+    if seen.reused == 0 {
+        return (String::new(), "none of them was on a kept-alive connection: it does not help here".into());
+    }
     let figure = format!("{} of {} broke on a kept-alive connection", seen.reused, seen.of);
     let value = if seen.reused * 2 > seen.of { "less than the origin's keep-alive time" } else { "" };
     (value.into(), figure)
 }
 
 fn workers(seen: &Observed) -> (String, String) {
+    let several = seen.open_beside.filter(|n| *n >= 4);
     let figure = |n| format!("about {n} other requests of the same kind were open when fetches began to fail");
-    (String::new(), seen.open_beside.map(figure).unwrap_or_default())
+    (String::new(), several.map(figure).unwrap_or_default())
 }
 
 fn grace(seen: &Observed) -> (String, String) {
-    if seen.lasted_ms < 1000.0 {
+    if seen.lasted_ms < 30_000.0 {
         return (String::new(), String::new());
     }
     let value = words((seen.lasted_ms * 1.2).max(60_000.0) + 60_000.0);

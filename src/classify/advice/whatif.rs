@@ -8,6 +8,9 @@ use crate::model::stamp::SECOND;
 use crate::model::whatif::WhatIf;
 use crate::model::{Fact, Failure};
 
+/// Of `http_max_hdr`, Varnish 6.0 to 8.0 takes so many for the status line.
+const OWN_LINES: f64 = 5.0;
+
 /// A limit that can be asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knob {
@@ -77,13 +80,14 @@ impl Knob {
                 "nothing tells how long a connection that was given up would have taken, unless the origin logged the request"
             }
             Knob::FirstByte => {
-                "the origin would have answered when its log says that it did, and no slower with more waiting"
+                "the origin would have answered when its log says that it did, and no slower with more waiting; under load \
+                 it would, because longer waits hold its workers"
             }
-            Knob::BetweenBytes => {
-                "the pause would have ended at the latest when the origin's log says that the answer ended"
-            }
+            Knob::BetweenBytes => "nothing tells how long a pause that was given up would have lasted",
             Knob::HeaderLine => "no header line is longer than all header bytes that the origin says it sent",
-            Knob::Headers => "the header bytes that the origin says it sent are all that the cache has to hold",
+            Knob::Headers => {
+                "the header bytes that the origin says it sent are all that the cache has to hold; workspace_backend (96k by default) must be larger"
+            }
             Knob::HeaderCount => "the header lines that were logged are all there were",
         }
     }
@@ -98,16 +102,13 @@ impl Knob {
         };
         match self {
             Knob::HeaderLine | Knob::Headers => bounded(f.facts.get(Fact::LinkedHeaderBytes)),
-            Knob::HeaderCount => bounded(f.facts.get(Fact::HeaderCount)),
-            _ => {
-                let (limit_ms, waited) = (value as f64 / 1000.0, waited_ms(f));
-                match needed_ms(f) {
-                    Some(ms) if ms <= limit_ms => Fate::Spared { longer_ms: ms - waited.unwrap_or(ms) },
-                    Some(_) => Fate::Still,
-                    // A shorter limit would have broken it even earlier.
-                    None if waited.is_some_and(|waited| limit_ms <= waited) => Fate::Still,
-                    None => Fate::Unknown,
-                }
+            // Varnish takes five of them itself.
+            Knob::HeaderCount => bounded(f.facts.get(Fact::HeaderCount).map(|n| n + OWN_LINES)),
+            Knob::FirstByte => timed(value as f64 / 1000.0, needed_ms(f), waited_ms(f)),
+            // Nothing tells how long a pause or a connection that was given up would have lasted; that a limit no longer
+            // than the one in force breaks it too, is sure.
+            Knob::Connect | Knob::BetweenBytes => {
+                timed(value as f64 / 1000.0, None, f.facts.get(Fact::LearntLimitMs).filter(|_| self == Knob::Connect))
             }
         }
     }
@@ -116,9 +117,21 @@ impl Knob {
         let learnt = || failures.iter().filter_map(|f| f.facts.get(Fact::LearntLimitMs)).reduce(f64::max);
         let seen = || failures.iter().filter_map(|f| waited_ms(f)).reduce(f64::max);
         match self {
-            Knob::FirstByte | Knob::BetweenBytes => learnt().or_else(seen).map(words),
+            Knob::FirstByte => learnt().or_else(seen).map(words),
+            Knob::Connect => learnt().map(words),
             _ => None,
         }
+    }
+}
+
+/// With a time limit, of a fetch that would have needed so long and waited so long.
+fn timed(limit_ms: f64, needed_ms: Option<f64>, waited_ms: Option<f64>) -> Fate {
+    match needed_ms {
+        Some(ms) if ms <= limit_ms => Fate::Spared { longer_ms: ms - waited_ms.unwrap_or(ms) },
+        Some(_) => Fate::Still,
+        // A shorter limit would have broken it even earlier.
+        None if waited_ms.is_some_and(|waited| limit_ms <= waited) => Fate::Still,
+        None => Fate::Unknown,
     }
 }
 

@@ -20,6 +20,8 @@ const NEAR_SIZE: f64 = 0.7;
 const NEAR_TIME: f64 = 0.5;
 /// What came later than this share of the timeout is a near miss.
 const NEAR_MISS: f64 = 0.8;
+/// Fewer near misses are chance.
+const MISSES: u64 = 3;
 /// What is within this share of the limit may have been cut off by it.
 const CUT_OFF: f64 = 0.97;
 /// Answers without which a percentile says nothing.
@@ -123,9 +125,9 @@ fn first_byte(seen: &Seen<'_>, context: &Context<'_>) -> Vec<EarlyWarning> {
         out.push(warning(Concern::FirstByte, ms, "ms", text));
     }
     let near = all.between(NEAR_MISS * limit, CUT_OFF * limit);
-    if near > 0 {
-        let came = if near == 1 { "1 answer came".to_string() } else { format!("{near} answers came") };
-        let text = format!("{came} in the last fifth before the time limit of {} s ({whose})", limit / 1000.0);
+    if near >= MISSES {
+        let text =
+            format!("{near} answers came in the last fifth before the time limit of {} s ({whose})", limit / 1000.0);
         out.push(warning(Concern::NearMiss, near as f64, "times", text));
     }
     out

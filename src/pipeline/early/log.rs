@@ -10,6 +10,8 @@ use crate::model::{Concern, EarlyWarning, SeriesId, Stamp};
 
 /// A hole is at least so many minutes without a line.
 const HOLE: i64 = 2;
+/// What is longer is another log, or a clock that jumped.
+const LONGEST: i64 = 6 * 60 * MINUTE;
 /// So many minutes before and after a hole are looked at.
 const AROUND: i64 = 5;
 /// Lines a minute around a hole, on average, below which silence proves nothing.
@@ -43,7 +45,7 @@ fn holes(minutes: &BTreeMap<Stamp, u64>) -> Vec<(Stamp, Stamp)> {
     for (before, after) in minutes.keys().zip(minutes.keys().skip(1)) {
         let (from, to) = (*before + MINUTE, *after);
         let steady = |n: u64| n >= STEADY * AROUND as u64;
-        if to.since(from).is_some_and(|us| us >= HOLE * MINUTE)
+        if to.since(from).is_some_and(|us| (HOLE * MINUTE..=LONGEST).contains(&us))
             && steady(around(from - AROUND * MINUTE, from))
             && steady(around(to, to + AROUND * MINUTE))
         {

@@ -29,7 +29,16 @@ pub fn warnings(partial: &Partial, context: &Context<'_>, failures: &[Failure]) 
     }
     out.extend(connections::probes(partial, context));
     out.extend(log::warnings(partial, context));
-    out.sort_by(|a, b| (a.kind, &a.node, &a.backend).cmp(&(b.kind, &b.node, &b.backend)));
+    // Nearest to its limit first; what has none by how often it was seen.
+    let pressing = |w: &EarlyWarning| match w.limit.filter(|_| w.unit != "times") {
+        Some(limit) => w.seen / limit.max(1.0),
+        None => w.seen / 1e9,
+    };
+    out.sort_by(|a, b| {
+        (a.kind.cmp(&b.kind))
+            .then(pressing(b).total_cmp(&pressing(a)))
+            .then((&a.node, &a.backend).cmp(&(&b.node, &b.backend)))
+    });
     out
 }
 
