@@ -144,7 +144,7 @@ fn the_screen_in_the_readme_is_the_screen_of_the_sample_outage() {
         lines.map(|(_, l)| l.trim_end().to_string() + "\n").collect::<String>()
     };
     let mut screen = String::new();
-    for _ in 0..100 {
+    for _ in 0..250 {
         screen = tmux(&["capture-pane", "-p"]);
         if told(&screen) == told(shown) {
             break;

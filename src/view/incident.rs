@@ -228,11 +228,7 @@ fn candidates(label: &str, all: &[Candidate], anchor: Stamp, told: fn(i64) -> St
     let mut lines = Vec::new();
     for c in all.iter().take(room) {
         let label = if lines.is_empty() { label } else { "" };
-        // What has no moment of its own, or tells its distance itself.
-        if matches!(
-            c.kind.as_str(),
-            "differs" | "periodic" | "workers" | "maintenance" | "certificate" | "surge" | "misses" | "drift"
-        ) {
+        if !has_distance(&c.kind) {
             lines.extend(painted(label, &format!("{} (correlation)", c.text), Paint::Bare, style));
             continue;
         }
@@ -244,6 +240,12 @@ fn candidates(label: &str, all: &[Candidate], anchor: Stamp, told: fn(i64) -> St
         lines.extend(painted(label, &format!("{at} {kind}{}, {distance}", c.text), Paint::Bare, style));
     }
     lines
+}
+
+/// False for a candidate that has no moment of its own, or whose words tell its distance.
+pub(super) fn has_distance(kind: &str) -> bool {
+    let tell_themselves = ["differs", "periodic", "workers", "maintenance", "certificate", "surge", "misses", "drift"];
+    !tell_themselves.contains(&kind)
 }
 
 fn next(incident: &Incident, style: &Style) -> Vec<Line> {

@@ -116,6 +116,9 @@ fn short_place(path: &str) -> String {
 /// What changed before the first failure.
 fn near(i: &Incident, live: &Live, ui: &Ui) -> Vec<Line> {
     let one = |c: &crate::model::incident::Candidate| {
+        if !super::super::incident::has_distance(&c.kind) {
+            return c.text.clone();
+        }
         let distance = match i.opened_at.since(c.at) {
             Some(us) if us >= 0 => format!(" ({} before the first failure)", duration(us)),
             Some(us) => format!(" ({} after the first failure)", duration(us.saturating_neg())),
