@@ -5,7 +5,6 @@
 mod copies;
 #[path = "archives/damage.rs"]
 mod damage;
-#[allow(dead_code)] // other test crates use the rest
 #[path = "support/logs.rs"]
 mod logs;
 #[path = "archives/outside.rs"]

@@ -9,7 +9,6 @@ mod cdn;
 mod direct;
 #[path = "chain/edge_alone.rs"]
 mod edge_alone;
-#[allow(dead_code)] // other tests use more of it
 #[path = "support/logs.rs"]
 mod logs;
 #[path = "chain/proxies.rs"]

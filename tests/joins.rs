@@ -3,7 +3,6 @@
 
 mod support;
 
-#[allow(dead_code)] // other tests use more of it
 #[path = "support/logs.rs"]
 mod logs;
 #[path = "support/place.rs"]

@@ -2,7 +2,6 @@
 
 #[path = "lookup/history.rs"]
 mod history;
-#[allow(dead_code)] // a part of it is used here
 #[path = "support/logs.rs"]
 mod logs;
 #[path = "lookup/logs.rs"]

@@ -170,7 +170,7 @@ fn served(db: &Connection, from: Stamp, to: Stamp) -> R<Served> {
         .collect::<R<_>>()?;
     let upper = |any: usize| {
         let of = |tier: &&str| by_tier.iter().find(|(t, n)| t == tier && n[any] > 0).map(|(_, n)| *n);
-        ["edge", "cache", "origin", "app"].iter().find_map(|tier| of(&tier)).unwrap_or_default()
+        ["edge", "cache", "origin", "app"].iter().find_map(of).unwrap_or_default()
     };
     let (requests, fetches) = (upper(0), upper(2));
     Ok(Served { requests: requests[0], requests_5xx: requests[1], fetches: fetches[2], failed: fetches[3] })

@@ -56,13 +56,16 @@ impl Case {
     }
 }
 
+/// Fetches: all of them, and by value.
+type Counts = (u64, HashMap<(Field, u32), u64>);
+
 /// Healthy fetches of the minutes in which something failed, counted by the values that failing ones have.
 #[derive(Debug, Default)]
 pub struct Contrast {
     minutes: HashSet<Stamp>,
     failing: HashSet<(Field, u32)>,
     /// By minute and backend: all, and by value.
-    counts: HashMap<(Stamp, u32), (u64, HashMap<(Field, u32), u64>)>,
+    counts: HashMap<(Stamp, u32), Counts>,
 }
 
 impl Contrast {

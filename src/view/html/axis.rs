@@ -187,10 +187,7 @@ mod tests {
 
     #[test]
     fn pixels_are_short() {
-        assert_eq!(
-            (px(1.0), px(-0.25), px(3.14159), px(f64::NAN)),
-            ("1".into(), "-0.3".into(), "3.1".into(), "0".into())
-        );
+        assert_eq!((px(1.0), px(-0.25), px(3.12), px(f64::NAN)), ("1".into(), "-0.3".into(), "3.1".into(), "0".into()));
     }
 
     #[test]
