@@ -18,6 +18,8 @@ const BESIDE: i64 = 26 * 3600 * SECOND;
 
 /// Changes so long before a run's own time tell how often the same is changed.
 const AGAIN: i64 = 30 * 86_400 * SECOND;
+/// So many incidents, worst first, are compared with the history.
+const COMPARED: usize = 8;
 /// So many incidents are asked when the same happened before.
 const OPENINGS: usize = 5_000;
 
@@ -82,10 +84,25 @@ impl Keeper {
             number(analysis);
         }
         analysis.report.incidents = worst_first(&analysis.groups, &analysis.failures);
+        self.compare(analysis);
         let scattered = analysis.report.incidents.iter().find(|i| i.service == "scattered");
         analysis.report.scattered = scattered.map(|i| i.id);
         let members = |g: &crate::model::Group| g.members.iter().map(|id| (*id, g.incident.id)).collect::<Vec<_>>();
         analysis.groups.iter().flat_map(members).collect()
+    }
+
+    /// Tells of the worst incidents what the history says of them.
+    fn compare(&self, analysis: &mut Analysis) {
+        let Some(store) =
+            self.store.as_ref().filter(|_| analysis.report.store.as_ref().is_some_and(|s| s.error.is_none()))
+        else {
+            return;
+        };
+        let store = store.lock().unwrap_or_else(|e| e.into_inner());
+        for i in analysis.report.incidents.iter_mut().take(COMPARED) {
+            // What cannot be read costs no report.
+            let _ = super::kin::tell(i, &store);
+        }
     }
 
     fn save(&self, analysis: &mut Analysis) -> Result<Option<Stored>, Error> {

@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 
 use super::common::{self, Common};
-use super::{Outcome, file, remember, when};
+use super::{Outcome, file, kin, remember, when};
 use crate::error::{Error, Kind, Result};
 use crate::model::stamp::MINUTE;
 use crate::model::{Incident, Review, Stamp};
@@ -13,6 +13,8 @@ use crate::view;
 
 /// How long a report looks back when nobody says.
 const WEEK: i64 = 7 * 24 * 60 * MINUTE;
+/// So many incidents, worst first, are compared with the history.
+const COMPARED: usize = 50;
 /// What is shown beside one incident, at least.
 const BESIDE: i64 = 30 * MINUTE;
 
@@ -119,7 +121,12 @@ fn review(store: &Store, args: &Args) -> Result<Review> {
             .hint("write --since 7d, or --since 2026-11-01 --until 2026-11-08"));
     }
     let mut review = store.review(from, to, about)?;
-    review.incidents.iter_mut().try_for_each(|i| remember::advise(i, store))?;
+    for (n, i) in review.incidents.iter_mut().enumerate() {
+        remember::advise(i, store)?;
+        if n < COMPARED {
+            kin::tell(i, store)?;
+        }
+    }
     Ok(review)
 }
 

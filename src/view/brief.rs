@@ -5,7 +5,7 @@
 use crate::model::incident::{Incident, State};
 use crate::model::review::Review;
 
-use super::deed::worked;
+use super::memory::worked;
 use super::escape::escaped;
 use super::facts::{is_open, visitors};
 use super::style::Style;

@@ -101,15 +101,6 @@ fn one_example(e: &Example, style: &Style) -> Vec<Line> {
     lines
 }
 
-/// Whether the fix worked, in words.
-pub(super) fn worked(incident: &Incident) -> &'static str {
-    match incident.worked.as_deref() {
-        Some("yes") => "it worked",
-        Some("no") => "it did NOT work",
-        _ => "whether it worked is not recorded",
-    }
-}
-
 /// What to look at, change and not do: one section per kind, the first piece of each on one screen.
 pub(super) fn advice(all: &[Advice], style: &Style) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();

@@ -4,7 +4,7 @@
 use crate::model::Stamp;
 use crate::model::incident::{Candidate, Incident, State};
 
-use super::deed::worked;
+use super::memory::{again, before, worked};
 use super::incident::{began, ended, grace, limit, noticed, per_hour};
 use super::style::Style;
 use super::sums;
@@ -68,17 +68,15 @@ pub(super) fn facts(i: &Incident, style: &Style) -> Vec<Fact> {
 }
 
 /// What came before, and what people wrote.
-pub(super) fn told(i: &Incident) -> Vec<Fact> {
+pub(super) fn told(i: &Incident, style: &Style) -> Vec<Fact> {
     let mut out = Vec::new();
     out.extend(i.trigger.clone().map(|t| ("Trigger", t)));
     out.push(match &i.fix {
         Some(fix) => ("Fix", format!("{fix} ({})", worked(i))),
         None => ("Fix", "not recorded".to_string()),
     });
-    if !i.seen_before.is_empty() {
-        let ids: Vec<String> = i.seen_before.iter().map(u32::to_string).collect();
-        out.push(("Seen before", format!("as {}: same service, same cause", listed(&ids))));
-    }
+    out.extend(before(i, style).into_iter().map(|text| ("Seen before", text)));
+    out.extend(again(i, style).map(|text| ("Again", text)));
     out.extend(i.notes.iter().map(|note| ("Note", note.clone())));
     out
 }

@@ -17,7 +17,7 @@ const SIMILAR: usize = 1;
 pub(super) fn history(incident: &Incident, style: &Style) -> Vec<Line> {
     let mut lines = fix(incident, style);
     lines.extend(seen(incident, style));
-    lines.extend(recurrence(incident, style));
+    lines.extend(again(incident, style).into_iter().flat_map(|text| labelled("Again", &text, style)));
     if let Some(trigger) = &incident.trigger {
         lines.extend(labelled("Trigger", trigger, style));
     }
@@ -31,8 +31,15 @@ pub(super) fn history(incident: &Incident, style: &Style) -> Vec<Line> {
 /// What was done, what people said of it, and what the logs say.
 fn fix(incident: &Incident, style: &Style) -> Vec<Line> {
     let Some(fix) = &incident.fix else { return Vec::new() };
+    let bad = incident.measured.is_some_and(|m| matches!(m.effect, Effect::NoEffect | Effect::Worse));
+    let paint = if bad { Paint::Careful } else { Paint::Good };
+    painted("Fix", &format!("{fix} ({})", worked(incident)), paint, style)
+}
+
+/// Whether the fix worked: what people said, put right by what the logs say.
+pub(super) fn worked(incident: &Incident) -> String {
     let told = incident.measured.map(measured).unwrap_or_default();
-    let said = match (incident.worked.as_deref(), incident.measured.and_then(|m| m.effect.answer())) {
+    match (incident.worked.as_deref(), incident.measured.and_then(|m| m.effect.answer())) {
         (Some("yes"), Some("no")) => format!("noted as working, but the logs say: {told}"),
         (Some("no"), Some("yes")) => format!("noted as not working; kinder than that, the logs say: {told}"),
         (Some("yes"), _) if told.is_empty() => "it worked".into(),
@@ -41,9 +48,23 @@ fn fix(incident: &Incident, style: &Style) -> Vec<Line> {
         (Some("no"), _) => format!("noted as NOT working; {told}"),
         _ if told.is_empty() => "whether it worked is not recorded".into(),
         _ => told,
-    };
-    let bad = incident.measured.is_some_and(|m| matches!(m.effect, Effect::NoEffect | Effect::Worse));
-    painted("Fix", &format!("{fix} ({said})"), if bad { Paint::Careful } else { Paint::Good }, style)
+    }
+}
+
+/// The likest earlier incidents in words, one each; those that are only known by number where nobody compared them.
+pub(super) fn before(incident: &Incident, style: &Style) -> Vec<String> {
+    if incident.similar.is_empty() && !incident.seen_before.is_empty() {
+        let ids: Vec<String> = incident.seen_before.iter().map(u32::to_string).collect();
+        return vec![format!("as {}: same service, same cause", listed(&ids))];
+    }
+    incident.similar.iter().map(|s| format!("{} {}", like(s, style), then(incident, s))).collect()
+}
+
+/// `17, Tue 3 Mar 03:05: SAME cause and hour. DIFFERS: web2 too.`
+fn like(s: &Similar, style: &Style) -> String {
+    let at = format!("{} {}", style.zone.weekday_and_day(s.opened_at), style.zone.minute(s.opened_at));
+    let differs = if s.differs.is_empty() { String::new() } else { format!(" DIFFERS: {}.", listed(&s.differs)) };
+    format!("{}, {at}: SAME {}.{differs}", s.id, listed(&s.same))
 }
 
 /// `no effect: 12 failures in 340 min of log since`.
@@ -68,12 +89,7 @@ fn seen(incident: &Incident, style: &Style) -> Vec<Line> {
     let mut lines = Vec::new();
     for s in incident.similar.iter().take(room) {
         let label = if lines.is_empty() { "Seen" } else { "" };
-        let at = format!("{} {}", style.zone.weekday_and_day(s.opened_at), style.zone.minute(s.opened_at));
-        let mut text = format!("{}, {at}: SAME {}", s.id, listed(&s.same));
-        if !s.differs.is_empty() {
-            text += &format!(". DIFFERS: {}", listed(&s.differs));
-        }
-        lines.extend(labelled(label, &(text + "."), style));
+        lines.extend(labelled(label, &like(s, style), style));
         lines.extend(labelled("", &then(incident, s), style));
     }
     lines
@@ -106,12 +122,11 @@ fn nothing_like_it(incident: &Incident, style: &Style) -> Vec<Line> {
     labelled("Seen", &format!("nothing like it in the history, which reaches back to {since}"), style)
 }
 
-/// `4th time since 3 Mar, each Monday at 02:00 UTC`.
-fn recurrence(incident: &Incident, style: &Style) -> Vec<Line> {
-    let Some(r) = &incident.recurrence else { return Vec::new() };
+/// `4th time since 3 Mar, each Monday at 02:00 UTC`; `None` for the first time.
+pub(super) fn again(incident: &Incident, style: &Style) -> Option<String> {
+    let r = incident.recurrence.as_ref()?;
     let beat = if r.beat.is_empty() { String::new() } else { format!(", {}", r.beat) };
-    let text = format!("{} time since {}{beat}", ordinal(r.times), style.zone.day(r.since));
-    labelled("Again", &text, style)
+    Some(format!("{} time since {}{beat}", ordinal(r.times), style.zone.day(r.since)))
 }
 
 /// `1st`, `2nd`, `11th`, `23rd`.

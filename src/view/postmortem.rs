@@ -28,7 +28,7 @@ pub fn postmortem(r: &Review, style: &Style) -> String {
     part("Timeline", items(timeline(r, i, style).into_iter()));
     part("Root cause", root_cause(i, style));
     part("What the origin saw", saw(i, style));
-    part("What fixed it", items(told(i).iter().map(|(label, said)| format!("{label}: {said}"))));
+    part("What fixed it", items(told(i, style).iter().map(|(label, said)| format!("{label}: {said}"))));
     part("What to do", advice(i, usize::MAX));
     part("Open questions", items(open_questions(i).into_iter()));
     out

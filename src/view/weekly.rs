@@ -67,7 +67,7 @@ fn section(i: &Incident, style: &Style) -> String {
     let mut all = facts(i, style);
     all.push(("Origin", origin(i)));
     all.extend(candidates(i, style));
-    all.extend(told(i));
+    all.extend(told(i, style));
     for (label, said) in all.iter().filter(|(_, said)| !said.is_empty()) {
         out.push_str(&format!("- {label}: {}\n", escaped(said)));
     }

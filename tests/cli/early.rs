@@ -180,3 +180,16 @@ fn a_longer_timeout_is_never_advised_where_answers_climbed() {
     let steady = advised(&sorted([quick, late]));
     assert!(raises_a_timeout(&steady), "{steady:#}");
 }
+
+#[test]
+fn tls_that_fails_for_a_share_of_the_connections_is_told() {
+    let some = trouble(MIDNIGHT + 10 * MINUTE, 8, 20 * SECOND, "/a", Went::Refused);
+    let log = varnishlog(&sorted([traffic(MIDNIGHT, 400, 5 * SECOND), some]));
+    let warnings = warned(&log.replace("fail errno 111 (Connection refused)", "TLS: certificate verify failed"));
+    assert_eq!(kinds(&warnings), ["certificates"], "{warnings:?}");
+    assert_eq!((&warnings[0]["unit"], &warnings[0]["cause"]), (&"share".into(), &"tls".into()));
+    // Where nearly all fail it is an outage, and the incident tells.
+    let all = varnishlog(&trouble(MIDNIGHT, 40, SECOND, "/a", Went::Refused));
+    let outage = warned(&all.replace("fail errno 111 (Connection refused)", "TLS: certificate verify failed"));
+    assert!(kinds(&outage).is_empty(), "{outage:?}");
+}

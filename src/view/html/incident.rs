@@ -31,7 +31,7 @@ pub(super) fn incident(i: &Incident, course: Option<&Course>, palette: &Palette,
             @let beside = candidates(i, style);
             @if !beside.is_empty() { h4 { "What happened beside it" } (pairs(&beside)) }
             h4 { "What people wrote" }
-            (pairs(&told(i)))
+            (pairs(&told(i, style)))
             @if !i.advice.is_empty() { h4 { "What to do" } (advice(&i.advice)) }
         }
     }
