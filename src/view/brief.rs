@@ -5,9 +5,9 @@
 use crate::model::incident::{Incident, State};
 use crate::model::review::Review;
 
-use super::memory::worked;
 use super::escape::escaped;
 use super::facts::{is_open, visitors};
+use super::memory::worked;
 use super::style::Style;
 use super::table::lasted;
 use super::words::{amount, count, counted, duration, listed, share_of};

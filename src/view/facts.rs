@@ -4,8 +4,8 @@
 use crate::model::Stamp;
 use crate::model::incident::{Candidate, Incident, State};
 
-use super::memory::{again, before, worked};
 use super::incident::{began, ended, grace, limit, noticed, per_hour};
+use super::memory::{again, before, worked};
 use super::style::Style;
 use super::sums;
 use super::table::lasted;

@@ -38,7 +38,10 @@ fn fix(incident: &Incident, style: &Style) -> Vec<Line> {
 
 /// Whether the fix worked: what people said, put right by what the logs say.
 pub(super) fn worked(incident: &Incident) -> String {
-    let told = incident.measured.map(measured).unwrap_or_default();
+    // What people know outweighs what the logs cannot tell yet.
+    let is_claimed = matches!(incident.worked.as_deref(), Some("yes" | "no"));
+    let measures = incident.measured.filter(|m| !(is_claimed && m.effect == Effect::TooEarly));
+    let told = measures.map(measured).unwrap_or_default();
     match (incident.worked.as_deref(), incident.measured.and_then(|m| m.effect.answer())) {
         (Some("yes"), Some("no")) => format!("noted as working, but the logs say: {told}"),
         (Some("no"), Some("yes")) => format!("noted as not working; kinder than that, the logs say: {told}"),

@@ -89,7 +89,7 @@ pub fn incident() -> Incident {
             advice("NOT", "raise first_byte_timeout"),
         ],
         began: vec![Candidate {
-            kind: "periodic".into(),
+            kind: "cron".into(),
             at: night(3, 0, 0),
             text: "catalog import began".into(),
             strength: 0.9,

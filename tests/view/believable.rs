@@ -116,7 +116,7 @@ pub fn overload() -> Incident {
         origin_error: None,
     }];
     i.began = vec![Candidate {
-        kind: "periodic".into(),
+        kind: "cron".into(),
         at: nov(10, 3, 0, 0),
         text: "catalogue import started by cron".into(),
         strength: 0.9,
