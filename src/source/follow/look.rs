@@ -291,7 +291,9 @@ impl Log {
 
 /// True when a position was noted of the very file.
 fn same_file(position: &Position, s: &Sibling) -> bool {
-    (position.key.device, position.key.inode) == (s.about.inode.device, s.about.inode.number)
+    // An archive that got the number of the file it was made of is another file.
+    let is_kind = !s.packed || [".gz", ".zst", ".bz2", ".xz"].iter().any(|end| position.path.ends_with(end));
+    is_kind && (position.key.device, position.key.inode) == (s.about.inode.device, s.about.inode.number)
 }
 
 /// True when a file may be the one of a position.
