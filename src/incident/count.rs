@@ -170,12 +170,12 @@ fn limits(failures: &[&Failure]) -> Vec<Limit> {
 
 fn crawled(failures: &[&Failure]) -> Option<Crawled> {
     let of_crawlers = failures.iter().filter(|f| f.row.flags & FetchRow::CRAWLER != 0 && f.impact == Impact::Error);
-    Crawled::of(of_crawlers.map(|f| (f.started, path(&f.url.bytes()))))
+    Crawled::of(of_crawlers.map(|f| (f.started, String::from_utf8_lossy(path(&f.url.bytes())).into_owned())))
 }
 
-fn path(url: &[u8]) -> String {
-    let end = url.iter().position(|b| *b == b'?').unwrap_or(url.len());
-    String::from_utf8_lossy(&url[..end]).into_owned()
+/// A URL without its query.
+fn path(url: &[u8]) -> &[u8] {
+    &url[..url.iter().position(|b| *b == b'?').unwrap_or(url.len())]
 }
 
 fn retry_after(failures: &[&Failure]) -> Option<f64> {
@@ -192,8 +192,7 @@ fn top_urls(failures: &[&Failure]) -> Vec<(String, u64)> {
     let texts: Vec<Bytes> = failures.iter().map(|f| f.url.bytes()).collect();
     let mut urls: BTreeMap<&[u8], u64> = BTreeMap::new();
     for url in &texts {
-        let path = &url[..url.iter().position(|b| *b == b'?').unwrap_or(url.len())];
-        *urls.entry(path).or_default() += 1;
+        *urls.entry(path(url)).or_default() += 1;
     }
     let mut out: Vec<(&[u8], u64)> = urls.into_iter().collect();
     out.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));

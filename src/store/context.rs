@@ -127,3 +127,13 @@ pub fn openings(db: &Connection, most: usize) -> rusqlite::Result<Vec<Opening>> 
     .query_map([most as i64], |r| Ok(Opening { service: r.get(0)?, cause: r.get(1)?, at: stamp(r.get(2)?) }))?
     .collect()
 }
+
+/// When incidents of one service and headline cause opened, up to a moment, in order of time.
+pub fn openings_of(db: &Connection, service: &str, cause: &str, until: Stamp) -> rusqlite::Result<Vec<Stamp>> {
+    db.prepare_cached(
+        "SELECT opened_at_us FROM incidents
+         WHERE service = ?1 AND cause = ?2 AND scattered = 0 AND opened_at_us <= ?3 ORDER BY opened_at_us",
+    )?
+    .query_map(params![service, cause, until.0], |r| Ok(stamp(r.get(0)?)))?
+    .collect()
+}

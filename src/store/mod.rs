@@ -32,6 +32,7 @@ mod ledger;
 mod list;
 mod locate;
 mod lookup;
+mod memory;
 mod merge;
 mod migrate;
 mod open;
@@ -58,10 +59,8 @@ use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::follow::Position;
 use crate::model::incident::Incident;
-use crate::model::remembered::Remembered;
 use crate::model::report::{ClockOffset, Span, Stored};
 use crate::model::review::Review;
-use crate::model::similar::{Measured, Profile};
 use crate::model::sink::{Delta, LogTraffic};
 use crate::model::stamp::Stamp;
 
@@ -185,41 +184,6 @@ impl Store {
     /// The newest stored clock offset of each pair of nodes.
     pub fn clocks(&self) -> Result<Vec<ClockOffset>> {
         self.read(context::stored_clocks)
-    }
-
-    /// What an incident looks like, and earlier ones of its service or cause.
-    ///
-    /// # Errors
-    /// Usage, when there is no such incident; store, when the database cannot be read.
-    pub fn profiles(&self, id: u32) -> Result<(Profile, Vec<Profile>)> {
-        self.read(|db| profiles::profiles(db, id))?.ok_or_else(|| self.no_such(id))
-    }
-
-    /// How far the history reaches back.
-    ///
-    /// # Errors
-    /// Store, when the database cannot be read.
-    pub fn reaches(&self) -> Result<Stamp> {
-        self.read(profiles::reaches)
-    }
-
-    /// What later logs say of an incident's fix; `None` when it has none.
-    ///
-    /// # Errors
-    /// Store, when the database cannot be read.
-    pub fn measure(&self, id: u32) -> Result<Option<Measured>> {
-        self.read(|db| verify::measure(db, id))
-    }
-
-    /// The changes between two moments, and when incidents opened: the newest `most` of them.
-    ///
-    /// # Errors
-    /// Store, when the database cannot be read.
-    pub fn remembered(&self, from: Stamp, to: Stamp, most: usize) -> Result<Remembered> {
-        self.read(|db| {
-            let changes = context::changes_between(db, from, to)?;
-            Ok(Remembered { changes, openings: context::openings(db, most)? })
-        })
     }
 
     /// What people decided about incidents.

@@ -124,7 +124,6 @@ impl Keeper {
             let failures = store.recent(now - BEFORE)?;
             let ids: Vec<u64> = failures.iter().map(|f| f.id).collect();
             let evidence = store.evidence(&ids)?;
-            let now = Stamp(chrono::Utc::now().timestamp_micros());
             let remembered = keep::Keeper::remembered(store, Span { from: now, to: now });
             let (by_log, clocks, decisions) = (store.positions()?.1, store.clocks()?, store.decisions()?);
             Ok(Resume { by_log, failures, evidence, clocks, decisions, remembered })
