@@ -20,10 +20,8 @@ mod score;
 #[path = "truth/verdicts.rs"]
 mod verdicts;
 
-use std::path::Path;
-
+use recording::Recording;
 use score::Score;
-use support::Folder;
 
 /// Recordings under `tests/data` that have a truth.
 const SLICES: [&str; 8] = [
@@ -37,15 +35,19 @@ const SLICES: [&str; 8] = [
     "truth/tls",
 ];
 
-fn score_slices(origin: &str) -> Score {
+/// Scores recordings with these logs of the origin.
+fn score_of(recordings: &[Recording], origin: &str, with_errors: bool) -> Score {
     let mut total = Score::default();
-    for slice in SLICES {
-        let analysis = Folder::recorded(slice, "request", origin).run();
-        let truth = score::truth(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(slice));
-        let score = score::score(&truth, &analysis, origin == "none");
-        println!("{slice:<18} {origin:<9} {score}");
+    for recording in recordings {
+        let score = score::score(&recording.truth, &recording.analysis(origin, with_errors), origin == "none");
+        println!("{:<18} {origin:<9} {score}", recording.name());
         total.add(&score);
     }
+    total
+}
+
+fn score_slices(origin: &str, with_errors: bool) -> Score {
+    let total = score_of(&Recording::slices(), origin, with_errors);
     println!("{:<18} {origin:<9} {total}", "TOTAL");
     assert!(total.causes >= 290, "the slices hold 298 failed fetches: {total}");
     total
@@ -53,15 +55,27 @@ fn score_slices(origin: &str) -> Score {
 
 #[test]
 fn with_rich_origin_logs_links_and_causes_are_right() {
-    score_slices("rich").assert_floors(score::RICH);
+    score_slices("rich", true).assert_floors(score::RICH.of_slices());
 }
 
 #[test]
 fn with_combined_origin_logs_links_and_causes_are_right() {
-    score_slices("combined").assert_floors(score::COMBINED);
+    score_slices("combined", true).assert_floors(score::COMBINED.of_slices());
 }
 
 #[test]
 fn without_origin_logs_causes_are_right() {
-    score_slices("none").assert_floors(score::NONE);
+    score_slices("none", false).assert_floors(score::NONE.of_slices());
+}
+
+#[test]
+fn without_error_log_causes_are_right() {
+    score_slices("rich", false).assert_floors(score::SILENT.of_slices());
+}
+
+#[test]
+#[ignore = "needs the recorded corpora: set GURU_CORPORA"]
+fn corpora_without_error_log() {
+    let Some(recordings) = Recording::whole() else { return };
+    score_of(&recordings, "rich", false).assert_floors(score::SILENT);
 }

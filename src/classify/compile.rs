@@ -1,6 +1,7 @@
 //! Cause files to compiled rules. In: (name, content) of each file; out: `Rules`, or an error that names the file.
 
 use crate::error::Result;
+use crate::model::explain::told;
 use crate::model::{Cause, Explanation, Lexicon, incident::Advice};
 
 use super::example::Example;
@@ -106,7 +107,8 @@ fn prose(file: CauseFile, is_cause: bool) -> Explanation {
         brief: if file.brief.is_empty() { file.title.clone() } else { file.brief },
         title: file.title,
         bucket: file.bucket,
-        means: file.means,
+        means: told(&file.means, std::iter::empty()),
+        means_of: file.means,
         why: file.why,
         confirm: file.confirm,
         advice: file.advice.into_iter().map(advice).collect(),
@@ -122,6 +124,8 @@ fn advice(a: AdviceEntry) -> Advice {
         default: a.default,
         cost: a.cost,
         command: a.command,
+        broke_at: a.broke_at.list().to_vec(),
+        made_by: a.made_by.list().to_vec(),
         ..Advice::default()
     }
 }

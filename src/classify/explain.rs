@@ -22,6 +22,10 @@ impl Rules {
         if !named.is_empty() {
             return named;
         }
+        let knob = self.knobs(text);
+        if !knob.is_empty() {
+            return knob;
+        }
         let spoken = word::with_field(&self.words, text);
         if !spoken.is_empty() {
             return self.prose(spoken);
@@ -31,7 +35,11 @@ impl Rules {
             return pages;
         }
         let literal = word::bare(&self.words, text, false);
-        let meant = if literal.is_empty() { self.meant(text) } else { literal };
+        let mut meant = if literal.is_empty() { self.meant(text) } else { literal };
+        if !pages.is_empty() {
+            // "Error 524" looks like a record of the shared log and is none.
+            meant.retain(|(cause, _)| !cause.is("unknown"));
+        }
         match (meant.is_empty(), pages.is_empty()) {
             (false, _) => self.prose(meant),
             (true, false) => pages,
@@ -62,6 +70,25 @@ impl Rules {
         }
     }
 
+    /// The causes whose advice is about a knob of that name.
+    fn knobs(&self, text: &str) -> Vec<(Explanation, f32)> {
+        let asked = text.trim_start_matches("bereq.").trim_start_matches('.').to_ascii_lowercase();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        if asked.len() < 6 || !asked.contains(['_', '-']) || !asked.chars().all(is_name) {
+            return Vec::new();
+        }
+        let names = |knob: &str| knob.split(|c: char| !is_name(c)).any(|word| word.eq_ignore_ascii_case(&asked));
+        let sure = |e: &Explanation| {
+            let about = e.advice.iter().filter(|a| names(&a.knob));
+            about.map(|a| if a.kind == "change" { 0.8 } else { 0.5 }).reduce(f32::max)
+        };
+        let all = self.chapters.iter().filter(|c| c.explanation.is_cause);
+        let mut found: Vec<_> = all.filter_map(|c| Some((c.explanation.clone(), sure(&c.explanation)?))).collect();
+        found.sort_by(|a, b| b.1.total_cmp(&a.1));
+        found.truncate(ANSWERS);
+        found
+    }
+
     /// Error pages and status lines that many causes share.
     fn pages(&self, text: &str) -> Vec<(Explanation, f32)> {
         let mut found: Vec<(Explanation, f32)> = Vec::new();
@@ -88,6 +115,9 @@ impl Rules {
 
     /// What pasted records or messages mean, by the rules.
     fn meant(&self, text: &str) -> Vec<(Cause, f32)> {
+        if let Some(found) = paste::apache_code(text).and_then(|code| self.messages.of_code(code)) {
+            return vec![found];
+        }
         let records = paste::records(text);
         if !records.is_empty() {
             return self.judged(&records);

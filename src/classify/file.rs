@@ -47,6 +47,10 @@ pub struct AdviceEntry {
     pub cost: String,
     #[serde(default)]
     pub command: String,
+    #[serde(default)]
+    pub broke_at: Words,
+    #[serde(default)]
+    pub made_by: Words,
 }
 
 /// One rule; see the README beside the cause files.

@@ -57,6 +57,17 @@ impl Messages {
         Ok(Messages { automaton, verdicts })
     }
 
+    /// What a code alone means (`AH00161`): the cause of the first pattern that names it, in full or as one of a group
+    /// like `AH(00161|00484)`.
+    pub fn of_code(&self, code: &str) -> Option<(Cause, f32)> {
+        let digits = code.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let names = |pattern: &str| pattern.contains(code) || (pattern.contains("AH(") && pattern.contains(digits));
+        self.verdicts.iter().filter(|v| names(&v.pattern)).find_map(|v| match v.ruling {
+            MessageRuling::Cause(cause, sure) => Some((cause, sure * 0.8)),
+            _ => None,
+        })
+    }
+
     /// The first pattern that fits.
     pub fn judge(&self, text: &[u8]) -> Option<&Verdict> {
         let text = &text[..text.len().min(LOOKED_AT)];

@@ -19,6 +19,6 @@ mod seen;
 mod suggest;
 mod words;
 
-pub use advice::{Knob, fit, general, what_if};
+pub use advice::{Limit, fit, general, what_if};
 pub use message::MessageRuling;
 pub use rules::Rules;

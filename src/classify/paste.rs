@@ -39,6 +39,13 @@ pub fn as_payload(text: &str) -> impl Iterator<Item = (Mark<'_>, f32)> {
         .map(move |(kind, least)| (Mark { kind, text, at: Locator::default() }, least))
 }
 
+/// A code of Apache's error log and nothing else: `AH00161`.
+pub fn apache_code(text: &str) -> Option<&str> {
+    let code = text.trim();
+    let digits = code.strip_prefix("AH")?;
+    (digits.len() == 5 && is_number(digits)).then_some(code)
+}
+
 /// The message of an nginx error line: without `time [level] pid#tid: *cid ` before it and `, client: …` after it.
 pub fn message(line: &str) -> &str {
     let mut text = without_program(line.trim());

@@ -135,7 +135,10 @@ fn in_order(failures: Vec<Failure>, mut evidence: HashMap<u64, Evidence>) -> Vec
     let mut stories: Vec<Story> = vec![Story::default(); failures.len()];
     for (n, failure) in failures.into_iter().enumerate() {
         let evidence = evidence.remove(&failure.id).unwrap_or_default();
-        let means = Rules::embedded().explanation(failure.ruling.cause).map(|e| e.means).unwrap_or_default();
+        let means = Rules::embedded()
+            .explanation(failure.ruling.cause)
+            .map(|e| e.means_to([&*failure.program.lossy()].into_iter()))
+            .unwrap_or_default();
         let incident = Some(failure.incident).filter(|id| *id > 0);
         let at = if tops[n] == n { 0 } else { stories[tops[n]].steps.len() };
         stories[tops[n]].steps.insert(at, Step::failed(Judged { failure, evidence, means, incident }));

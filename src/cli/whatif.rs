@@ -5,7 +5,7 @@ use super::Outcome;
 use super::common::{self, Common};
 use super::history::{self, ShowArgs};
 use super::when;
-use crate::classify::{Knob, what_if};
+use crate::classify::{Limit, what_if};
 use crate::error::{Error, Kind, Result};
 use crate::model::whatif::WhatIf;
 use crate::store::Store;
@@ -24,7 +24,7 @@ pub struct Args {
 
 /// A limit as it was asked about.
 struct Asked {
-    knob: Knob,
+    limit: Limit,
     value: i64,
     given: String,
 }
@@ -42,7 +42,7 @@ pub fn run(args: &Args, common: &Common) -> Outcome {
     let store = Store::open_read_only(&common.store_path())?;
     let incident = history::show(&store, &ShowArgs { id })?;
     let failures = store.members(incident.id)?;
-    let found: Vec<WhatIf> = asked.iter().map(|a| what_if(&failures, a.knob, a.value, &a.given)).collect();
+    let found: Vec<WhatIf> = asked.iter().map(|a| what_if(&failures, a.limit, a.value, &a.given)).collect();
     if args.json {
         common::print(&(serde_json::to_string_pretty(&found).unwrap_or_default() + "\n"))?;
     } else {
@@ -60,14 +60,13 @@ fn number(text: &str) -> Result<u32> {
 
 fn parse(text: &str) -> Result<Asked> {
     let wrong = |why: String| {
-        let knobs = Knob::ALL.map(Knob::name).join(", ");
+        let knobs = Limit::ALL.map(|l| l.name).join(", ");
         Error::new(Kind::Usage, why).hint(format!("limits that can be asked about: {knobs}"))
     };
     let (name, value) = text.split_once('=').ok_or_else(|| wrong(format!("\"{text}\" has no value")))?;
-    let knob =
-        Knob::parse(name.trim()).ok_or_else(|| wrong(format!("\"{name}\" is no limit that guru can reckon with")))?;
-    let value = if knob.is_time() { time(value)? } else { size(value)? };
-    Ok(Asked { knob, value, given: text.split_once('=').map_or("", |(_, v)| v).trim().to_string() })
+    let limit = Limit::parse(name).ok_or_else(|| wrong(format!("\"{name}\" is no limit that guru can reckon with")))?;
+    let value = if limit.knob.is_time() { time(value)? } else { size(value)? };
+    Ok(Asked { limit, value, given: text.split_once('=').map_or("", |(_, v)| v).trim().to_string() })
 }
 
 /// A duration; a bare number is seconds, as in Varnish's parameters.
@@ -80,8 +79,7 @@ fn time(text: &str) -> Result<i64> {
 }
 
 fn duration(text: &str) -> Result<i64> {
-    match text.strip_suffix("ms").map(|n| n.trim().parse::<f64>()) {
-        Some(Ok(ms)) if ms.is_finite() => Ok((ms * 1000.0) as i64),
+    match text {
         _ if text.parse::<f64>().is_ok() => when::duration(&format!("{text}s")),
         _ => when::duration(text),
     }

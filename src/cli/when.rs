@@ -18,16 +18,32 @@ pub fn parse(text: &str, now: Stamp) -> Result<Stamp> {
     )
 }
 
-/// A duration such as `90s`, `5m`, `2h`, `7d`, in microseconds.
+/// A duration such as `90s`, `5m`, `2h`, `7d`, `1m30s`, in microseconds.
 pub fn duration(text: &str) -> Result<i64> {
     duration_us(text.trim())
         .ok_or_else(|| Error::new(Kind::Usage, format!("\"{text}\" is not a duration")).hint("write 90s, 5m, 2h or 7d"))
 }
 
+/// The sum of parts with a unit each.
 fn duration_us(text: &str) -> Option<i64> {
+    let (mut sum, mut rest) = (0_i64, text.trim());
+    while !rest.is_empty() || sum == 0 {
+        let unit = rest.find(|c: char| c.is_ascii_alphabetic())?;
+        let end = rest[unit..].find(|c: char| !c.is_ascii_alphabetic()).map_or(rest.len(), |n| unit + n);
+        sum = sum.checked_add(part_us(&rest[..end])?)?;
+        rest = rest[end..].trim_start();
+        if rest.is_empty() {
+            return Some(sum);
+        }
+    }
+    Some(sum)
+}
+
+fn part_us(text: &str) -> Option<i64> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(digits);
     let seconds = match unit.trim() {
+        "ms" => 0.001,
         "s" | "sec" | "second" | "seconds" => 1.0,
         "m" | "min" | "minute" | "minutes" => 60.0,
         "h" | "hour" | "hours" => 3_600.0,
@@ -102,5 +118,8 @@ mod tests {
         assert!(e.to_string().contains("2h ago"), "{e}");
         assert!(duration("5 parsecs").is_err());
         assert_eq!(duration("5m").unwrap(), 300 * SECOND);
+        assert_eq!(duration("1m30s").unwrap(), 90 * SECOND);
+        assert_eq!(duration("1 h 30 min").unwrap(), 5_400 * SECOND);
+        assert!(duration("1m30").is_err() && duration("").is_err() && duration("s").is_err());
     }
 }

@@ -27,6 +27,11 @@ pub struct Failure {
     pub tier: Tier,
     /// Node that made the fetch.
     pub node: Text,
+    /// The program that made it, see [`super::tier::Series::program`]; empty where that is not known.
+    pub program: Text,
+    /// The program whose word the cause is: the one that made it, or the next tier's where that one says what broke;
+    /// empty where that is not known.
+    pub broke_at: Text,
     /// Its first physical line.
     pub at: Locator,
     /// Transaction id; 0 where the format has none.
@@ -98,7 +103,17 @@ pub struct Failure {
 impl Failure {
     /// Keeps its texts from being forgotten, see [`Text::turn`].
     pub fn keep_texts(&self) {
-        let own = [self.node, self.method, self.host, self.url, self.agent, self.backend, self.backend_addr];
+        let own = [
+            self.program,
+            self.broke_at,
+            self.node,
+            self.method,
+            self.host,
+            self.url,
+            self.agent,
+            self.backend,
+            self.backend_addr,
+        ];
         let told = self.marks.iter().map(|m| m.text).chain(self.origin_error.map(|n| n.text));
         own.into_iter().chain(told).for_each(Text::keep);
     }
@@ -110,6 +125,8 @@ impl Failure {
             series: row.series,
             tier,
             node,
+            program: Text::EMPTY,
+            broke_at: Text::EMPTY,
             at: f.at,
             vxid: f.vxid,
             parent: f.parent,

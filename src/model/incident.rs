@@ -115,6 +115,12 @@ pub struct Advice {
     pub value: String,
     /// The figure that the value comes from, or why there is none; empty for neither.
     pub figure: String,
+    /// It is for failures that one of these programs met; empty for any.
+    #[serde(skip)]
+    pub broke_at: Vec<String>,
+    /// It is for fetches that one of these programs made; empty for any.
+    #[serde(skip)]
+    pub made_by: Vec<String>,
 }
 
 /// A quoted log line.

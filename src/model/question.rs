@@ -36,10 +36,11 @@ pub enum Question {
 }
 
 impl Question {
-    /// Reads `98307`, `XID: 98307`, `/cart?id=7`, `https://www.shop.example/cart`, `192.0.2.7`, `10.0.0.11:8080`.
+    /// Reads `98307`, `XID: 98307` anywhere in a pasted error page, `/cart?id=7`, `GET /cart HTTP/1.1`,
+    /// `https://www.shop.example/cart`, `192.0.2.7`, `10.0.0.11:8080`.
     pub fn parse(text: &str) -> Option<Question> {
         let text = text.trim();
-        xid(text).or_else(|| address(text)).or_else(|| url(text))
+        xid(text).or_else(|| address(text)).or_else(|| url(request_target(text)))
     }
 
     /// True when a request answers it.
@@ -123,12 +124,28 @@ pub fn is_host(asked: &[u8], logged: &[u8]) -> bool {
     asked.is_empty() || logged.is_empty() || logged == b"-" || asked.eq_ignore_ascii_case(logged)
 }
 
-/// A number alone or after words that end in a colon, as error pages print it.
+/// A number alone, or the one after `XID` in an error page, with or without its markup and whatever stands around it.
 fn xid(text: &str) -> Option<Question> {
-    let number = text.rsplit_once(':').filter(|(words, _)| words.to_ascii_lowercase().ends_with("xid"));
-    let number = number.map_or(text, |(_, n)| n.trim());
+    let after = |at: usize| text[at + 3..].trim_start_matches(|c: char| c == ':' || c.is_whitespace());
+    let is_word = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+    let lower = text.to_ascii_lowercase();
+    let named = lower.rmatch_indices("xid").map(|(at, _)| at).find(|at| is_word(*at)).map(after);
+    let number = named.map_or(text, |n| &n[..n.find(|c: char| !c.is_ascii_digit()).unwrap_or(n.len())]);
     let all_digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     number.parse().ok().filter(|n| all_digits && *n > 0).map(Question::Xid)
+}
+
+/// The target of a request line: `GET /cart HTTP/1.1`, with or without quotes. Any other text stays as it is.
+fn request_target(text: &str) -> &str {
+    let mut words = text.trim_matches('"').split_ascii_whitespace();
+    match (words.next(), words.next(), words.next(), words.next()) {
+        (Some(method), Some(target), protocol, None)
+            if method.bytes().all(|b| b.is_ascii_uppercase()) && protocol.is_none_or(|p| p.starts_with("HTTP/")) =>
+        {
+            target
+        }
+        _ => text,
+    }
 }
 
 fn address(text: &str) -> Option<Question> {
@@ -138,6 +155,8 @@ fn address(text: &str) -> Option<Question> {
         (_, Ok(both)) => (both.ip(), both.port()),
         _ => return None,
     };
+    // An IPv4 address as a socket for both families shows it.
+    let ip = ip.to_canonical();
     Some(Question::Address { ip, text: ip.to_string(), port })
 }
 
@@ -161,7 +180,10 @@ fn url(text: &str) -> Option<Question> {
 
 /// Host (empty when there is none) and the rest of a URL that may begin with a scheme.
 fn without_origin(url: &[u8]) -> (&[u8], &[u8]) {
-    let Some(rest) = url.strip_prefix(b"http://").or_else(|| url.strip_prefix(b"https://")) else { return (&[], url) };
+    let scheme = |name: &str| {
+        url.split_at_checked(name.len()).filter(|(s, _)| s.eq_ignore_ascii_case(name.as_bytes())).map(|(_, rest)| rest)
+    };
+    let Some(rest) = scheme("http://").or_else(|| scheme("https://")) else { return (&[], url) };
     let end = rest.iter().position(|b| matches!(b, b'/' | b'?')).unwrap_or(rest.len());
     rest.split_at(end)
 }
@@ -190,7 +212,11 @@ fn same_address(logged: &[u8], ip: IpAddr, text: &str) -> bool {
     }
     let Ok(logged) = std::str::from_utf8(logged) else { return false };
     match ip {
-        IpAddr::V4(_) => logged.strip_prefix(text).is_some_and(|rest| rest.starts_with(':')),
+        IpAddr::V4(_) => {
+            let logged = logged.trim_start_matches('[');
+            let logged = logged.strip_prefix("::ffff:").or_else(|| logged.strip_prefix("::FFFF:")).unwrap_or(logged);
+            logged.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ']']))
+        }
         IpAddr::V6(_) if !logged.contains(':') => false,
         IpAddr::V6(_) => {
             let bare = logged.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(logged);
@@ -213,7 +239,14 @@ mod tests {
             ("98307", "xid XID 98307"),
             ("XID: 98307", "xid XID 98307"),
             ("Guru Meditation: XID: 98307", "xid XID 98307"),
+            ("XID: 98307\n\nVarnish cache server", "xid XID 98307"),
+            ("<h3>Guru Meditation:</h3>\n<p>XID: 98307</p>\n<hr>", "xid XID 98307"),
             ("/cart?id=7", "url /cart?id=7"),
+            ("/cart?xid=7", "url /cart?xid=7"),
+            ("GET /cart?id=7 HTTP/1.1", "url /cart?id=7"),
+            ("\"POST /cart HTTP/2.0\"", "url /cart"),
+            ("HTTPS://www.shop.example/cart", "url www.shop.example/cart"),
+            ("::ffff:192.0.2.7", "address 192.0.2.7"),
             ("https://www.shop.example:8443/cart?id=7#top", "url www.shop.example/cart?id=7"),
             ("https://www.shop.example", "url www.shop.example/"),
             ("www.shop.example/cart", "url www.shop.example/cart"),
@@ -246,6 +279,9 @@ mod tests {
             assert!(same_address(text.as_bytes(), v6, "2001:db8::1"), "{text}");
         }
         let v4: IpAddr = "10.0.0.1".parse().unwrap();
+        assert!(
+            same_address(b"::ffff:10.0.0.1", v4, "10.0.0.1") && same_address(b"[::ffff:10.0.0.1]:80", v4, "10.0.0.1")
+        );
         assert!(same_address(b"10.0.0.1:80", v4, "10.0.0.1") && !same_address(b"10.0.0.11", v4, "10.0.0.1"));
         assert!(is_number(b"98307 98306", 98307) && !is_number(b"", 0) && !is_number(b"98307x", 98307));
     }

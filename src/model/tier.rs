@@ -61,6 +61,18 @@ pub struct Series {
     pub resolution_us: i64,
 }
 
+impl Series {
+    /// The program that writes such logs: `varnish`, `nginx`, `haproxy`, `cloudflare`; empty where the format is anybody's.
+    pub fn program(&self) -> Text {
+        let family = self.family.bytes();
+        match &*family {
+            f if f.starts_with(b"varnish") => Text::of(b"varnish"),
+            b"json-lines" => Text::EMPTY,
+            f => Text::of(f.strip_suffix(b"-access").or(f.strip_suffix(b"-error")).unwrap_or(f)),
+        }
+    }
+}
+
 /// One file of a series.
 #[derive(Clone, Debug)]
 pub struct FileInfo {

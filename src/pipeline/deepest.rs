@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::impact::Chains;
 use super::linking::Linked;
-use crate::model::{Cause, Failure, FetchOutcome, FetchRow, Note, Ruling};
+use crate::model::{Cause, Failure, FetchOutcome, FetchRow, Note, Ruling, Text};
 
 /// Carries causes up, tier by tier, so that the uppermost failure of a chain names the deepest proven one.
 pub fn carry_up(failures: &mut [Failure], linked: &Linked, chains: &Chains<'_>) {
@@ -51,13 +51,14 @@ fn says_nothing(cause: Cause) -> bool {
 /// What is known of a failure of a lower tier.
 struct Lower {
     ruling: Ruling,
+    broke_at: Text,
     origin_cause: Option<Cause>,
     origin_error: Option<Note>,
 }
 
 impl Lower {
     fn of(f: &Failure) -> Lower {
-        Lower { ruling: f.ruling, origin_cause: f.origin_cause, origin_error: f.origin_error }
+        Lower { ruling: f.ruling, broke_at: f.broke_at, origin_cause: f.origin_cause, origin_error: f.origin_error }
     }
 }
 
@@ -70,6 +71,7 @@ fn learn(f: &mut Failure, lower: &Lower) {
     if f.outcome == FetchOutcome::Relayed && says_nothing(f.ruling.cause) {
         let sure = f.link.map_or(1.0, |l| l.confidence);
         f.ruling = Ruling { cause: proven, confidence: lower.ruling.confidence * sure, ..f.ruling };
+        f.broke_at = lower.broke_at;
         f.origin_cause = f.origin_cause.or(lower.origin_cause);
     } else {
         f.origin_cause = f.origin_cause.or(Some(proven));

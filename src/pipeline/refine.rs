@@ -162,6 +162,9 @@ fn tell_in(failures: &mut [Failure], linked: &Linked, chains: &Chains<'_>) {
 /// Asks the rules again, with the next tier's line and messages.
 fn judge(f: &mut Failure, row: Option<&RequestRow>, linked: &Linked, context: &Context<'_>) {
     f.facts.flag(Fact::Linked, row.is_some());
+    if !f.stored {
+        f.program = context.reading(f.series).series.program();
+    }
     // A lower tier's own line is at the same time the place of its own error-log messages.
     let place = f.link.as_ref().map_or((f.at.file, f.at.offset), |l| (l.at.file, l.at.offset));
     let notes = linked.notes.get(&place).map(Vec::as_slice).unwrap_or_default();
@@ -177,10 +180,20 @@ fn judge(f: &mut Failure, row: Option<&RequestRow>, linked: &Linked, context: &C
     let ruling = context.rules.decide(&marks, &f.facts);
     if !f.stored || proves_more(&f.ruling, &ruling, notes) {
         f.ruling = ruling;
+        f.broke_at = word_of(f, row, context);
     }
     let decisive = notes.iter().max_by(|a, b| a.confidence.total_cmp(&b.confidence));
     f.origin_error = decisive.copied();
     f.origin_cause = decisive.map(|n| n.cause).filter(|c| *c != f.ruling.cause);
+}
+
+/// The program whose word the cause is: the next tier's where that is all that went wrong, or where its message decided.
+fn word_of(f: &Failure, row: Option<&RequestRow>, context: &Context<'_>) -> Text {
+    let by_message = f.ruling.decided_by.first().is_some_and(|n| *n != u8::MAX && usize::from(*n) >= f.marks.len());
+    if f.facts.get(Fact::PassedOn) != Some(1.0) && !(by_message && row.is_some()) {
+        return f.program;
+    }
+    row.map_or(Text::EMPTY, |r| context.reading(r.series).series.program())
 }
 
 /// A stored cause was judged by facts that the store does not keep. It gives way only to what the next tier's messages

@@ -1,7 +1,7 @@
 //! What is said of an incident beyond its figures. In: groups, failures, evidence; out: title, one sentence, examples,
 //! proof, advice. All prose of causes comes from their files; this only chooses.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Job;
 use super::context::Context;
@@ -63,7 +63,9 @@ fn words(incident: &mut Incident, members: &[&Failure], job: &Job<'_>) {
         return;
     }
     incident.title = format!("{}: {}", incident.service, headline(incident, &about.brief, job));
-    incident.in_short = about.means;
+    let programs: BTreeSet<String> =
+        members.iter().filter(|f| !f.program.is_empty()).map(|f| f.program.lossy().into_owned()).collect();
+    incident.in_short = about.means_to(programs.iter().map(String::as_str));
     let climbed = climbed(members, incident);
     incident.advice = safe(fit(about.advice, members, &incident.cause), climbed);
 }

@@ -28,7 +28,8 @@ pub const ROW: &str = "link_key, sent_at_us, wait_us, whole_us, earlier_us, body
 pub const SURROUNDINGS: &str = "incident_id, client_vxid, impact, told_in";
 
 /// The judgement: replaced as a whole.
-pub const JUDGEMENT: &str = "settled, header_lines, origin_header_bytes, learnt_limit_ms, climbing, grace_left_ms, error_retry_after, \
+pub const JUDGEMENT: &str = "settled, program, broke_at, header_lines, origin_header_bytes, learnt_limit_ms, climbing, \
+    grace_left_ms, error_retry_after, open_beside, \
     verdict, cause, confidence, alternative_cause, alternative_confidence, origin_cause, \
     candidates, origin_line_status, origin_duration_us, origin_ended_at_us, origin_late_us, origin_method, \
     origin_confidence, origin_offset_us, origin_error_cause, origin_error_confidence, origin_error_at_us, \
@@ -119,13 +120,17 @@ impl<'a, 'b> Binder<'a, 'b> {
     pub fn judgement(&mut self, f: &Failure, quotes: Option<&Evidence>) -> rusqlite::Result<()> {
         let second = f.ruling.runner_up;
         self.put(f.settled)?;
+        self.text(f.program)?;
+        self.text(f.broke_at)?;
         self.put(f.facts.get(Fact::HeaderCount).filter(|n| *n > 0.0).map(|n| n as i64))?;
         self.put(f.facts.get(Fact::LinkedHeaderBytes).map(|n| n as i64))?;
         self.put(f.facts.get(Fact::LearntLimitMs))?;
         let (climbing, rising) = (f.facts.get(Fact::Climbing), f.facts.get(Fact::Rising));
         self.put(climbing.or(rising).map(|n| n.max(rising.unwrap_or(0.0)) as i64))?;
         self.put(f.facts.get(Fact::GraceLeftMs))?;
-        self.put(f.facts.get(Fact::ErrorRetryAfter).map(|n| n as i64))?;
+        for fact in [Fact::ErrorRetryAfter, Fact::OpenBeside] {
+            self.put(f.facts.get(fact).map(|n| n as i64))?;
+        }
         self.put(f.verdict.word())?;
         self.put(f.ruling.cause.id())?;
         self.put(f64::from(f.ruling.confidence))?;

@@ -94,6 +94,8 @@ fn record(c: &mut Reader<'_, '_>, id: u64) -> R<Failure> {
         series: SeriesId::default(),
         tier: c.word(Tier::parse, Tier::Cache)?,
         node: c.text()?,
+        program: Text::EMPTY,
+        broke_at: Text::EMPTY,
         at: Locator::default(),
         vxid: c.id()?,
         parent: c.id()?,
@@ -159,6 +161,7 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
 
 fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
     f.settled = c.get()?;
+    (f.program, f.broke_at) = (c.text()?, c.text()?);
     for fact in [
         Fact::HeaderCount,
         Fact::LinkedHeaderBytes,
@@ -166,6 +169,7 @@ fn judgement(c: &mut Reader<'_, '_>, f: &mut Failure) -> R<()> {
         Fact::Climbing,
         Fact::GraceLeftMs,
         Fact::ErrorRetryAfter,
+        Fact::OpenBeside,
     ] {
         f.facts.maybe(fact, c.get::<Option<f64>>()?);
     }

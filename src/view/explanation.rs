@@ -2,7 +2,8 @@
 //! recognise a cause.
 
 use crate::model::cause::Bucket;
-use crate::model::explain::Explanation;
+use crate::model::explain::{Explanation, name_of};
+use crate::model::incident::Advice;
 
 use super::deed::advice;
 use super::paper::{Line, Paint, Paper, Section, beside, ends, flowing, labelled};
@@ -64,12 +65,34 @@ fn page(paper: &mut Paper, e: &Explanation, style: &Style) {
         paper.add(Section::firm(beside("Confirm", told.map(|t| Line::of(t.as_str(), Paint::Bare)).collect())));
     }
     let everything = Style { full: true, ..style.clone() };
-    for section in advice(&e.advice, &everything) {
+    let (elsewhere, here): (Vec<Advice>, Vec<Advice>) = e.advice.iter().cloned().partition(|a| is_elsewhere(a, e));
+    for section in advice(&here, &everything) {
         paper.add(section);
+    }
+    if let Some(text) = same_limits(&elsewhere) {
+        paper.add(Section::firm(labelled("Elsewhere", &text, style)));
     }
     if !e.mistaken_for.is_empty() {
         paper.add(Section::firm(labelled("Not", &format!("to be mistaken for: {}", e.mistaken_for), style)));
     }
+}
+
+/// True for what another program calls a limit that Varnish has too: there the advice is the same.
+fn is_elsewhere(a: &Advice, e: &Explanation) -> bool {
+    let of_varnish = |a: &Advice| a.broke_at.iter().any(|p| p == "varnish");
+    let same = |other: &Advice| other.kind == a.kind && of_varnish(other);
+    !a.broke_at.is_empty() && !of_varnish(a) && e.advice.iter().any(same)
+}
+
+/// `nginx: proxy_read_timeout (60 s); HAProxy: timeout server (none)`; `None` of nothing.
+fn same_limits(all: &[Advice]) -> Option<String> {
+    let changes = all.iter().filter(|a| a.kind == "change" || !all.iter().any(|b| b.kind == "change"));
+    let one = |a: &Advice| {
+        let program = a.broke_at.first().map_or("", |p| name_of(p));
+        format!("{program}: {} (default {})", a.knob, a.default)
+    };
+    let told: Vec<String> = changes.map(one).collect();
+    (!told.is_empty()).then(|| format!("the same holds for {}", told.join("; ")))
 }
 
 fn next(all: &[&Explanation], style: &Style) -> Vec<Line> {

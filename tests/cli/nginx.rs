@@ -149,3 +149,32 @@ fn an_error_log_alone_tells_of_failed_fetches_and_no_visitors() {
     place.write("error.log", message.repeat(9));
     place.analyze(&["error.log"]).code(0).shows(&["9 failed", "connection refused", "no served requests"]);
 }
+
+#[test]
+fn advice_is_about_nginx_where_nginx_gave_up() {
+    let place = Place::new();
+    let slow = |l: &Line<'_>| if matches!(l.status, 200 | 504) { l.rich(Clock::default()) } else { String::new() };
+    place.write("nginx/access.log", lines(slow)).write("nginx/error.log", error_log());
+    let report = place.report(&["nginx"]);
+    let advice: Vec<&serde_json::Value> =
+        report.incidents().iter().flat_map(|i| i["advice"].as_array().expect("advice")).collect();
+    let says = |word: &str| advice.iter().any(|a| a.to_string().contains(word));
+    assert!(says("proxy_read_timeout"), "{advice:#?}");
+    for word in ["bereq", "beresp", "varnish", "first_byte_timeout", "VCL"] {
+        assert!(!says(word), "{word}: {advice:#?}");
+    }
+    let slow = report.incidents().iter().find(|i| i["cause"] == "timeout.first_byte").expect("504s");
+    let short = slow["in_short"].as_str().expect("a sentence");
+    assert!(short.contains("nginx stopped waiting"), "{short}");
+    let id = slow["id"].to_string();
+    let told = place.ask(&["whatif", &id, "proxy_read_timeout=1m30s", "--json"]).code(0);
+    let told: serde_json::Value = serde_json::from_str(&told.out).expect("JSON");
+    assert_eq!((&told[0]["knob"], &told[0]["failures"]), (&"proxy_read_timeout".into(), &4.into()));
+    // Varnish's limit broke none of them.
+    let told = place.ask(&["whatif", &id, "first_byte_timeout=90s", "--json"]).code(0);
+    let told: serde_json::Value = serde_json::from_str(&told.out).expect("JSON");
+    assert_eq!(told[0]["failures"], 0);
+    // The history knows it too.
+    let shown = place.ask(&["show", &id, "--full"]).code(0);
+    assert!(shown.flat().contains("proxy_read_timeout") && !shown.flat().contains("bereq."), "{}", shown.out);
+}

@@ -4,16 +4,20 @@
 
 mod command;
 mod figures;
+mod limit;
 mod observed;
 mod shell;
 mod values;
 mod whatif;
 
+use std::collections::BTreeSet;
+
 use crate::model::Failure;
 use crate::model::incident::Advice;
 
 pub use command::general;
-pub use whatif::{Knob, what_if};
+pub use limit::Limit;
+pub use whatif::what_if;
 
 use observed::Observed;
 
@@ -27,5 +31,13 @@ pub fn fit(advice: Vec<Advice>, members: &[&Failure], cause: &str) -> Vec<Advice
         }
         a
     };
-    advice.into_iter().map(one).collect()
+    advice.into_iter().filter(|a| is_for(a, &observed)).map(one).collect()
+}
+
+/// True for advice that fits the programs of an incident: nginx's own limit is of no use where Varnish gave up.
+fn is_for(a: &Advice, seen: &Observed) -> bool {
+    let fits = |wanted: &[String], known: &BTreeSet<String>| {
+        wanted.is_empty() || known.is_empty() || wanted.iter().any(|p| known.contains(p))
+    };
+    fits(&a.broke_at, &seen.broke_at) && fits(&a.made_by, &seen.made_by)
 }

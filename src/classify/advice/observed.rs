@@ -1,7 +1,7 @@
 //! What was observed of an incident, as far as advice needs it. In: its failed fetches; out: names and figures. It must
 //! not know what they are used for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::figures::needed_ms;
 use crate::model::{Fact, Failure, Text, Verdict, redact};
@@ -9,6 +9,8 @@ use crate::model::{Fact, Failure, Text, Verdict, redact};
 /// Names and figures.
 #[derive(Debug, Default)]
 pub struct Observed {
+    /// The headline cause.
+    pub cause: String,
     /// Host of the most frequent request.
     pub host: String,
     /// Path and query of it, redacted.
@@ -39,6 +41,10 @@ pub struct Observed {
     pub reused: usize,
     /// Most other requests of the same kind that were open when one began.
     pub open_beside: Option<u64>,
+    /// The programs that met the trouble; empty where that is not known of any.
+    pub broke_at: BTreeSet<String>,
+    /// The programs that made the fetches; empty where that is not known of any.
+    pub made_by: BTreeSet<String>,
     /// From the first failure to the last, milliseconds.
     pub lasted_ms: f64,
 }
@@ -57,6 +63,7 @@ impl Observed {
         let first = members.iter().map(|f| f.started).filter(|t| t.is_known()).min().unwrap_or_default();
         let last = members.iter().map(|f| f.ended.or(f.started)).max().unwrap_or_default();
         Observed {
+            cause: cause.to_string(),
             of: all.len(),
             waited: all.iter().filter_map(|f| super::figures::waited_ms(f)).fold(0.0, f64::max),
             needed,
@@ -65,10 +72,16 @@ impl Observed {
             header_bytes: most(Fact::LinkedHeaderBytes),
             reused: all.iter().filter(|f| f.facts.get(Fact::Reused) == Some(1.0)).count(),
             open_beside: most(Fact::OpenBeside),
+            broke_at: programs(&all, |f| f.broke_at),
+            made_by: programs(&all, |f| f.program),
             lasted_ms: last.since(first).unwrap_or(0).max(0) as f64 / 1000.0,
             ..named(&all)
         }
     }
+}
+
+fn programs(all: &[&&Failure], of: impl Fn(&Failure) -> Text) -> BTreeSet<String> {
+    all.iter().map(|f| of(f)).filter(|p| !p.is_empty()).map(|p| p.lossy().into_owned()).collect()
 }
 
 /// Nobody knows how long it would have taken: we hung up, or no line was found.

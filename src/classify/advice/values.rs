@@ -17,10 +17,10 @@ const ONE_HEADER: u64 = 8 << 10;
 pub fn value_for(knob: &str, seen: &Observed) -> (String, String) {
     let none = || (String::new(), String::new());
     match knob {
-        k if k.contains("first_byte_timeout") => wait(seen),
-        k if k.contains("between_bytes_timeout") => {
+        k if is_wait(k) && seen.cause == "timeout.between_bytes" => {
             (String::new(), "nothing tells how long the pauses would have lasted, so no value follows".into())
         }
+        k if is_wait(k) => wait(seen),
         "http_resp_hdr_len" => header_line(seen),
         k if k.starts_with("http_resp_size") => headers_total(seen),
         k if k.starts_with("proxy_buffer_size") => proxy_buffer(seen),
@@ -30,6 +30,13 @@ pub fn value_for(knob: &str, seen: &Observed) -> (String, String) {
         k if k.contains("grace") => grace(seen),
         _ => none(),
     }
+}
+
+/// True for a limit of the time from sending a request to its answer, or of a pause in it.
+fn is_wait(knob: &str) -> bool {
+    const WAITS: [&str; 5] =
+        ["first_byte_timeout", "between_bytes_timeout", "proxy_read_timeout", "timeout server", "ProxyTimeout"];
+    WAITS.iter().any(|w| knob.contains(w)) || matches!(knob, "route timeout" | "origin response timeout")
 }
 
 fn wait(seen: &Observed) -> (String, String) {

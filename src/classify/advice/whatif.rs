@@ -4,29 +4,13 @@
 //! What was given up before its true duration or size showed counts as unknown, never as spared.
 
 use super::figures::{needed_ms, waited_ms, words};
+use super::limit::{Knob, Limit};
 use crate::model::stamp::SECOND;
 use crate::model::whatif::WhatIf;
-use crate::model::{Fact, Failure};
+use crate::model::{Cause, Fact, Failure};
 
 /// Of `http_max_hdr`, Varnish 6.0 to 8.0 takes so many for the status line.
 const OWN_LINES: f64 = 5.0;
-
-/// A limit that can be asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Knob {
-    /// `connect_timeout`.
-    Connect,
-    /// `first_byte_timeout`.
-    FirstByte,
-    /// `between_bytes_timeout`.
-    BetweenBytes,
-    /// `http_resp_hdr_len`: one header line.
-    HeaderLine,
-    /// `http_resp_size`: all of them.
-    Headers,
-    /// `http_max_hdr`: their number.
-    HeaderCount,
-}
 
 /// What a limit does to one failed fetch.
 enum Fate {
@@ -36,41 +20,16 @@ enum Fate {
 }
 
 impl Knob {
-    /// Every knob.
-    pub const ALL: [Knob; 6] =
-        [Knob::Connect, Knob::FirstByte, Knob::BetweenBytes, Knob::HeaderLine, Knob::Headers, Knob::HeaderCount];
-
-    /// Its name in Varnish.
-    pub fn name(self) -> &'static str {
+    /// The causes of failures that it breaks fetches with. What the server in front of the application gave up is told
+    /// as the application's slowness where its log says so.
+    fn breaks(self, cause: Cause) -> bool {
         match self {
-            Knob::Connect => "connect_timeout",
-            Knob::FirstByte => "first_byte_timeout",
-            Knob::BetweenBytes => "between_bytes_timeout",
-            Knob::HeaderLine => "http_resp_hdr_len",
-            Knob::Headers => "http_resp_size",
-            Knob::HeaderCount => "http_max_hdr",
-        }
-    }
-
-    /// The knob of a name; `bereq.` and a dot before it, as in VCL, are left out.
-    pub fn parse(name: &str) -> Option<Knob> {
-        let name = name.trim_start_matches("bereq.").trim_start_matches('.');
-        Knob::ALL.into_iter().find(|k| k.name() == name)
-    }
-
-    /// True for a limit of time.
-    pub fn is_time(self) -> bool {
-        matches!(self, Knob::Connect | Knob::FirstByte | Knob::BetweenBytes)
-    }
-
-    fn cause(self) -> &'static str {
-        match self {
-            Knob::Connect => "timeout.connect",
-            Knob::FirstByte => "timeout.first_byte",
-            Knob::BetweenBytes => "timeout.between_bytes",
-            Knob::HeaderLine => "oversized.header_line",
-            Knob::Headers => "oversized.headers_total",
-            Knob::HeaderCount => "oversized.header_count",
+            Knob::Connect => cause.is("timeout.connect"),
+            Knob::FirstByte => cause.is("timeout.first_byte") || cause.is("app.slow"),
+            Knob::BetweenBytes => cause.is("timeout.between_bytes"),
+            Knob::HeaderLine => cause.is("oversized.header_line"),
+            Knob::Headers => cause.is("oversized.headers_total"),
+            Knob::HeaderCount => cause.is("oversized.header_count"),
         }
     }
 
@@ -136,9 +95,10 @@ fn timed(limit_ms: f64, needed_ms: Option<f64>, waited_ms: Option<f64>) -> Fate 
 }
 
 /// What the failed fetches would have been with a limit of `value`: microseconds, bytes or lines; `given` is the same as
-/// it was written.
-pub fn what_if(failures: &[Failure], knob: Knob, value: i64, given: &str) -> WhatIf {
-    let broken = |f: &&Failure| f.ruling.cause.is(knob.cause()) && f.told_in.is_none();
+/// it was written. Only failures count that a program with this limit met, as far as that is known.
+pub fn what_if(failures: &[Failure], limit: Limit, value: i64, given: &str) -> WhatIf {
+    let knob = limit.knob;
+    let broken = |f: &&Failure| knob.breaks(f.ruling.cause) && f.told_in.is_none() && limit.is_of(f.broke_at);
     let of_it: Vec<&Failure> = failures.iter().filter(broken).collect();
     let (mut spared, mut still, mut held_ms) = (0, 0, 0.0);
     for f in &of_it {
@@ -150,7 +110,7 @@ pub fn what_if(failures: &[Failure], knob: Knob, value: i64, given: &str) -> Wha
     }
     let failures = of_it.len() as u64;
     WhatIf {
-        knob: knob.name().into(),
+        knob: limit.name.into(),
         value: given.into(),
         now: knob.now(&of_it),
         failures,

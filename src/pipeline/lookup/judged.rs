@@ -81,7 +81,11 @@ impl<'a> Judgements<'a> {
     /// The judgement of a failed fetch.
     pub fn judged(&self, f: &Failure) -> Judged {
         let evidence = self.analysis.evidence.get(&f.id).cloned().unwrap_or_default();
-        let means = self.rules.explanation(f.ruling.cause).map(|e| e.means).unwrap_or_default();
+        let means = self
+            .rules
+            .explanation(f.ruling.cause)
+            .map(|e| e.means_to([&*f.program.lossy()].into_iter()))
+            .unwrap_or_default();
         Judged { failure: f.clone(), evidence, means, incident: None }
     }
 }
