@@ -69,7 +69,7 @@ impl Observed {
             needed,
             censored,
             header_lines: most(Fact::HeaderCount),
-            header_bytes: most(Fact::LinkedHeaderBytes),
+            header_bytes: all.iter().filter_map(|f| sent_header(f)).max(),
             reused: all.iter().filter(|f| f.facts.get(Fact::Reused) == Some(1.0)).count(),
             open_beside: most(Fact::OpenBeside),
             broke_at: programs(&all, |f| f.broke_at),
@@ -82,6 +82,12 @@ impl Observed {
 
 fn programs(all: &[&&Failure], of: impl Fn(&Failure) -> Text) -> BTreeSet<String> {
     all.iter().map(|f| of(f)).filter(|p| !p.is_empty()).map(|p| p.lossy().into_owned()).collect()
+}
+
+/// Bytes of headers that the next tier sent; not those of the page that it made itself where it was the one that refused.
+fn sent_header(f: &Failure) -> Option<u64> {
+    let refused = f.facts.get(Fact::PassedOn) == Some(1.0);
+    f.facts.get(Fact::LinkedHeaderBytes).filter(|n| *n > 0.0 && !refused).map(|n| n as u64)
 }
 
 /// Nobody knows how long it would have taken: we hung up, or no line was found.

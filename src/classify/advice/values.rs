@@ -12,6 +12,8 @@ const HIDDEN: usize = 5;
 /// Varnish 6.0 to 8.0: default limits of all response headers together, of one line, and of their number.
 const ALL_HEADERS: u64 = 32 << 10;
 const ONE_HEADER: u64 = 8 << 10;
+/// Varnish 7.0 to 8.0: default of workspace_backend.
+const WORKSPACE: u64 = 96 << 10;
 
 /// The value to set, and the figure that it comes from. Both are empty where nothing follows from what was observed.
 pub fn value_for(knob: &str, seen: &Observed) -> (String, String) {
@@ -23,7 +25,10 @@ pub fn value_for(knob: &str, seen: &Observed) -> (String, String) {
         k if is_wait(k) => wait(seen),
         "http_resp_hdr_len" => header_line(seen),
         k if k.starts_with("http_resp_size") => headers_total(seen),
-        k if k.starts_with("proxy_buffer_size") => proxy_buffer(seen),
+        k if k.starts_with("proxy_buffer_size") || k == "tune.bufsize" => {
+            (String::new(), "its log does not say how large they were; start with twice the default".into())
+        }
+        "workspace_backend" => workspace(seen),
         "http_max_hdr" => header_count(seen),
         "backend_idle_timeout" => idle(seen),
         k if k.contains("max_children") || k.contains("MaxRequestWorkers") || k == ".max_connections" => workers(seen),
@@ -84,14 +89,11 @@ fn headers_total(seen: &Observed) -> (String, String) {
     }
 }
 
-fn proxy_buffer(seen: &Observed) -> (String, String) {
-    match seen.header_bytes {
-        Some(all) => (
-            format!("{}k", next_multiple(all + all / 4, 4 << 10) >> 10),
-            format!("headers of {all} bytes were seen, all together"),
-        ),
-        None => (String::new(), String::new()),
-    }
+fn workspace(seen: &Observed) -> (String, String) {
+    let Some(all) = seen.header_bytes else { return (String::new(), String::new()) };
+    // What VCL and the request take of it is not logged: as much again as the answer's headers, and the default above.
+    let value = next_multiple(WORKSPACE.max(ALL_HEADERS) + 2 * all, 32 << 10) >> 10;
+    (format!("{value}k"), format!("the origin sent {all} bytes of headers, all together"))
 }
 
 fn header_count(seen: &Observed) -> (String, String) {
@@ -127,4 +129,56 @@ fn grace(seen: &Observed) -> (String, String) {
     }
     let value = words((seen.lasted_ms * 1.2).max(60_000.0) + 60_000.0);
     (format!("grace {value}"), format!("it lasted {}; older pages would have bridged it", words(seen.lasted_ms)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `value_for` says of a knob.
+    fn told(knob: &str, seen: &Observed) -> (String, String) {
+        value_for(knob, seen)
+    }
+
+    #[test]
+    fn header_limits_hold_what_was_seen() {
+        let seen = Observed { header_bytes: Some(38_293), header_lines: Some(59), of: 10, ..Observed::default() };
+        let number = |knob: &str| told(knob, &seen).0.parse::<u64>().expect("a number");
+        assert!(number("http_resp_size, workspace_backend") > 38_293 && number("http_resp_hdr_len") > 38_293);
+        assert!(told("http_resp_hdr_len", &seen).1.contains("raise both"), "longer than all headers may be by default");
+        assert!((59 + 5..=128).contains(&number("http_max_hdr")));
+        assert_eq!(told("workspace_backend", &seen).0, "192k");
+        // Nothing was logged, or less than the default limit: no value can follow.
+        for seen in [Observed::default(), Observed { header_bytes: Some(900), ..Observed::default() }] {
+            for knob in ["http_resp_size, workspace_backend", "http_resp_hdr_len", "proxy_buffer_size"] {
+                let (value, figure) = told(knob, &seen);
+                assert!(value.is_empty() && !figure.is_empty(), "{knob}: {value} {figure}");
+            }
+        }
+    }
+
+    #[test]
+    fn waits_cover_what_was_needed_unless_it_is_hidden() {
+        let needed: Vec<f64> = (0..100).map(|n| 2_000.0 + 10.0 * f64::from(n)).collect();
+        let seen = Observed { needed, of: 110, censored: 10, waited: 1_500.0, ..Observed::default() };
+        for knob in ["bereq.first_byte_timeout", "proxy_read_timeout, fastcgi_read_timeout", "timeout server"] {
+            assert_eq!(told(knob, &seen).0, "4s", "{knob}");
+        }
+        let hidden = Observed { censored: 60, ..seen };
+        assert_eq!(told("bereq.first_byte_timeout", &hidden).0, "");
+        let paused = Observed { cause: "timeout.between_bytes".into(), ..hidden };
+        assert!(told("proxy_read_timeout", &paused).1.contains("pauses"));
+    }
+
+    #[test]
+    fn grace_outlasts_the_outage_and_reuse_is_told_only_where_it_was() {
+        let seen = Observed { lasted_ms: 600_000.0, of: 10, reused: 6, ..Observed::default() };
+        let (value, _) = told("beresp.grace", &seen);
+        let minutes: f64 = value.trim_start_matches("grace ").trim_end_matches(" min").parse().expect("minutes");
+        assert!(minutes > 10.0, "{value}");
+        assert!(told("backend_idle_timeout", &seen).0.contains("keep-alive"));
+        assert_eq!(told("backend_idle_timeout", &Observed { reused: 0, ..seen }).0, "");
+        let busy = Observed { open_beside: Some(45), ..Observed::default() };
+        assert!(told("pm.max_children; MaxRequestWorkers", &busy).1.contains("45"));
+    }
 }

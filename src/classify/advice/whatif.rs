@@ -121,3 +121,46 @@ pub fn what_if(failures: &[Failure], limit: Limit, value: i64, given: &str) -> W
         assumes: knob.assumes().into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cause, Text, Tier};
+
+    fn failure(cause: &str, facts: &[(Fact, f64)]) -> Failure {
+        let mut f = Failure::of(&Default::default(), Tier::Cache, Text::EMPTY, Default::default());
+        f.ruling.cause = Cause::named(cause);
+        f.row.wait = crate::model::row::NOT_LOGGED;
+        for (fact, value) in facts {
+            f.facts.set(*fact, *value);
+        }
+        f
+    }
+
+    fn asked(failures: &[Failure], name: &str, value: i64) -> (u64, u64, u64) {
+        let told = what_if(failures, Limit::parse(name).expect("a limit"), value, "x");
+        assert_eq!(told.spared + told.still + told.unknown, told.failures);
+        (told.spared, told.still, told.unknown)
+    }
+
+    #[test]
+    fn sizes_that_were_logged_are_compared_and_others_are_not_known() {
+        let sized = |n: f64| failure("oversized.headers_total", &[(Fact::LinkedHeaderBytes, n)]);
+        let all = [sized(40_000.0), sized(70_000.0), failure("oversized.headers_total", &[])];
+        assert_eq!(asked(&all, "http_resp_size", 65_536), (1, 1, 1));
+        let lines = |n: f64| failure("oversized.header_count", &[(Fact::HeaderCount, n)]);
+        // Five of the places are Varnish's own.
+        assert_eq!(asked(&[lines(123.0), lines(124.0)], "http_max_hdr", 128), (1, 1, 0));
+        let line = |n: f64| failure("oversized.header_line", &[(Fact::LinkedHeaderBytes, n)]);
+        assert_eq!(asked(&[line(9_000.0), line(20_000.0)], "http_resp_hdr_len", 12_288), (1, 0, 1));
+    }
+
+    #[test]
+    fn a_pause_or_a_connection_that_was_given_up_is_never_called_spared() {
+        let connect = failure("timeout.connect", &[(Fact::LearntLimitMs, 3_500.0)]);
+        assert_eq!(asked(&[connect.clone()], "connect_timeout", 10_000_000), (0, 0, 1));
+        assert_eq!(asked(&[connect], "connect_timeout", 1_000_000), (0, 1, 0));
+        let pause = failure("timeout.between_bytes", &[(Fact::WaitMs, 60_000.0)]);
+        assert_eq!(asked(&[pause], "between_bytes_timeout", 90_000_000), (0, 0, 1));
+    }
+}
