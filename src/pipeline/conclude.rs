@@ -9,7 +9,7 @@ use super::linking::{self, Linked};
 use super::partial::Partial;
 use super::quotes::{self, Originals};
 use super::refine::{self, Judged};
-use super::{History, Job, alone, story, triggers, twice, twins};
+use super::{History, Job, alone, spoken, story, triggers, twice, twins};
 use crate::model::{Evidence, Failure, Group, Stamp};
 
 /// What was found out.
@@ -46,7 +46,8 @@ pub fn conclude(
     let mut failures = std::mem::take(&mut partial.failures);
     refine::recall(&mut failures, history.failures);
     failures.extend(history.frozen);
-    let linked = linking::link(&mut failures, partial, context, job, &history.clocks);
+    let mut linked = linking::link(&mut failures, partial, context, job, &history.clocks);
+    spoken::attach(&mut linked, &failures, partial, context);
     let mut judged = refine::refine(&mut failures, partial, &linked, context);
     judged.harm.extend(history.harm);
     let rules = crate::incident::Rules { gap_us: job.gap_us, logs_end };

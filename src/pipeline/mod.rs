@@ -34,6 +34,7 @@ mod reach;
 mod refine;
 mod rows;
 mod splice;
+mod spoken;
 mod story;
 mod stream;
 mod summary;

@@ -258,7 +258,9 @@ pub fn traffic(partial: &Partial, context: &Context<'_>) -> Vec<NodeTraffic> {
 
 /// Error logs without an access log beside them: what they tell of is not counted, and that must be said.
 fn error_logs_alone(partial: &Partial, context: &Context<'_>, failures: &[Failure]) -> Vec<String> {
-    let told: BTreeSet<_> = failures.iter().map(|f| (f.at.file, f.at.offset)).collect();
+    let own = failures.iter().map(|f| (f.at.file, f.at.offset));
+    let quoted = failures.iter().filter_map(|f| f.origin_error).map(|n| (n.at.file, n.at.offset));
+    let told: BTreeSet<_> = own.chain(quoted).collect();
     let mut alone: BTreeMap<SeriesId, u64> = BTreeMap::new();
     for (id, _) in partial.notes.iter().filter(|(_, n)| !told.contains(&(n.at.file, n.at.offset))) {
         let own = &context.reading(*id).series;
@@ -320,7 +322,10 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
     let told = |id: &SeriesId| context.reading(*id).top && context.reading(*id).grammar.framing.is_vsl();
     for (id, minutes) in partial.traffic.iter().filter(|(id, _)| told(id)) {
         let (fetches, failed) = minutes.values().fold((0, 0), |a, m| (a.0 + m.fetches, a.1 + m.failed));
-        if fetches >= 20 && failed as f64 >= FILTERED * fetches as f64 {
+        let served: u64 = minutes.values().map(|m| m.requests.saturating_sub(m.requests_5xx)).sum();
+        // In an outage visitors still get what is in the cache; a query for failures leaves those out too.
+        let is_outage = served * 10 >= failed;
+        if fetches >= 20 && failed as f64 >= FILTERED * fetches as f64 && !is_outage {
             let node: Text = context.reading(*id).series.node;
             out.push(format!("{node}: the log holds almost only failures (varnishlog -q?): no rates, no baseline"));
         }

@@ -178,3 +178,38 @@ fn advice_is_about_nginx_where_nginx_gave_up() {
     let shown = place.ask(&["show", &id, "--full"]).code(0);
     assert!(shown.flat().contains("proxy_read_timeout") && !shown.flat().contains("bereq."), "{}", shown.out);
 }
+
+#[test]
+fn an_error_log_of_php_says_why_its_answers_were_500() {
+    let place = Place::new();
+    // One in seven of nginx's answers is PHP's 500, and PHP writes a line in the second in which it fails.
+    let mut php = String::new();
+    let mut access = String::new();
+    for n in 0..70 {
+        let failed = n % 7 == 6;
+        let status = if failed { 500 } else { 200 };
+        let (end, url, status, upstream) =
+            passed(n * 2, &format!("/page/{n}"), status, &status.to_string(), Some(20_000));
+        let line = Line { end, took: 31_000, method: "GET", host: HOST, url: &url, status, upstream: Some(upstream) };
+        access += &line.rich(Clock::default());
+        if failed {
+            let at = chrono::DateTime::from_timestamp_micros(end - 31_000).expect("a moment");
+            let stamp = at.format("%d-%b-%Y %H:%M:%S UTC");
+            php += &format!("[{stamp}] PHP Fatal error:  Uncaught Error: boom {n} in /srv/a.php:{n}\n");
+            // What names no fatal error explains nothing.
+            php += &format!("[{stamp}] PHP Warning:  Undefined variable $x in /srv/a.php on line {n}\n");
+        }
+    }
+    place.write("access.log", access.as_bytes()).write("php_errors.log", php.as_bytes());
+    let report = place.report(&["access.log", "php_errors.log"]);
+    assert_eq!(report.counts("by_cause"), words(&[("app.error", 10)]));
+    let fetches = place.analyze(&["access.log", "php_errors.log", "--fetches", "-"]).code(0).objects();
+    for f in &fetches {
+        let page = f["url"].as_str().expect("a URL").trim_start_matches("/page/").to_string();
+        assert!(f["origin_error"].to_string().contains(&format!("boom {page} ")), "each has its own line: {f}");
+    }
+    // A log of another hour explains nothing.
+    place.write("php_errors.log", php.replace(" 00:", " 07:").as_bytes());
+    let report = place.report(&["access.log", "php_errors.log"]);
+    assert_eq!(report.counts("by_cause").get("app.error"), None, "{:?}", report.counts("by_cause"));
+}

@@ -107,7 +107,9 @@ fn named(all: &[&&Failure]) -> Observed {
     let Some(((host, url, backend, server), _)) = most else { return Observed::default() };
     // A name given by the VCL label (boot.web) is not what varnishadm calls it in the active VCL.
     let backend = backend.rsplit('.').next().unwrap_or_default().to_string();
-    let (address, port) = server.rsplit_once(':').unwrap_or((&server, ""));
+    // Nobody connects to the socket of php-fpm with curl.
+    let is_socket = server.contains('/');
+    let (address, port) = server.rsplit_once(':').filter(|_| !is_socket).unwrap_or(("", ""));
     let (address, port) = (address.trim_matches(['[', ']']).to_string(), port.to_string());
     let host =
         host.rsplit_once(':').filter(|(_, p)| p.bytes().all(|b| b.is_ascii_digit())).map_or(host.as_str(), |(h, _)| h);
