@@ -13,6 +13,8 @@ mod limits;
 mod outages;
 #[path = "truth/recording.rs"]
 mod recording;
+#[path = "truth/rewritten.rs"]
+mod rewritten;
 #[path = "truth/right_verdict.rs"]
 mod right_verdict;
 #[path = "truth/score.rs"]

@@ -12,6 +12,7 @@ mod edges;
 mod lanes;
 mod notes;
 mod order;
+mod rewrite;
 mod sure;
 mod traits;
 mod verdict;
@@ -23,6 +24,7 @@ use crate::model::{FetchRow, RequestRow, SeriesId};
 
 pub use clock::{Clock, clocks, zone_mistake};
 pub use notes::{NoteSeries, attach, by_client};
+pub use rewrite::{Each, Rewrite, Rewrites, learn as learn_rewrites};
 pub use verdict::{Coverage, verdict};
 
 /// What the linker must know of a series of requests.

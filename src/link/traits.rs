@@ -17,10 +17,11 @@ enum Field {
     Sent,
     Length,
     Port,
+    Query,
 }
 
-const FIELDS: [Field; 7] =
-    [Field::Status, Field::Host, Field::Agent, Field::Body, Field::Sent, Field::Length, Field::Port];
+const FIELDS: [Field; 8] =
+    [Field::Status, Field::Host, Field::Agent, Field::Body, Field::Sent, Field::Length, Field::Port, Field::Query];
 
 /// Chance that the field of a stranger with the same key agrees. Rough figures from recorded traffic: what matters is
 /// that byte counts say more than a status.
@@ -33,6 +34,7 @@ fn by_chance(field: Field) -> f64 {
         Field::Sent => 0.15,
         Field::Length => 0.15,
         Field::Port => 0.5,
+        Field::Query => 0.3,
     }
 }
 
@@ -50,6 +52,9 @@ fn agrees(field: Field, f: &FetchRow, r: &RequestRow) -> Option<bool> {
         Field::Sent => (whole && f.body != NOT_LOGGED && f.body > 0 && r.sent != NOT_LOGGED && f.header != NOT_LOGGED)
             .then(|| f.body.saturating_add(f.header) == r.sent),
         Field::Length => length_agrees(f, r),
+        // Where the key is the whole URL it says that already.
+        Field::Query => (f.flags & FetchRow::REWRITTEN != 0 && (f.shape.query > 0 || r.shape.query > 0))
+            .then_some(f.shape.query == r.shape.query),
         Field::Port => (f.port > 0 && r.port > 0).then_some(f.port == r.port),
     }
 }

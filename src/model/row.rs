@@ -1,13 +1,15 @@
 //! The fixed records that leave the fold for linking. In: a `Request` or a `Fetch`; out: numbers and hashes only, so
 //! that millions of them fit in memory or spill to a file as they are. They must hold no text and no pointer.
 //!
-//! Why 80 bytes and not the 40 of the design: `request_length`, `bytes_sent`, the port and the upstream's status make
-//! the rich access format exact (reference: linking) and save a second reading of the line.
+//! Why 96 bytes and not the 40 of the design: `request_length`, `bytes_sent`, the port and the upstream's status make
+//! the rich access format exact (reference: linking) and save a second reading of the line; the parts of a rewritten URL save
+//! a third.
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::fetch::Fetch;
 use super::request::Request;
+use super::shape::Shape;
 use super::stamp::Stamp;
 use super::tier::SeriesId;
 
@@ -137,6 +139,8 @@ pub struct RequestRow {
     pub flags: u16,
     /// Transaction id, low 32 bits; 0 where the format has none.
     pub vxid: u32,
+    /// What stays of the URL when it is rewritten.
+    pub shape: Shape,
 }
 
 impl RequestRow {
@@ -187,6 +191,7 @@ impl RequestRow {
             upstream: 0,
             flags: if r.connection > 0 { 0 } else { Self::PEER },
             vxid: r.vxid as u32,
+            shape: Shape::of(r.method, r.url),
         }
     }
 }
@@ -237,6 +242,8 @@ pub struct FetchRow {
     pub series: SeriesId,
     /// Id that came from above and was passed on, see [`id_of`]; 0 for none. Several fetches may carry one.
     pub passed: u32,
+    /// What stays of the URL when it is rewritten.
+    pub shape: Shape,
 }
 
 impl FetchRow {
@@ -269,6 +276,8 @@ impl FetchRow {
     pub const START_ONLY: u16 = 4096;
     /// Its method changes something at the origin: neither GET nor HEAD nor OPTIONS.
     pub const WRITES: u16 = 8192;
+    /// The key is that of a part of the URL, because the next tier logs it in another form.
+    pub const REWRITTEN: u16 = 16_384;
 
     /// True when it can be linked by time: the log says when it was made.
     pub fn is_timed(&self) -> bool {
@@ -312,6 +321,7 @@ impl FetchRow {
                 true => flags,
             },
             passed: f.passed_id as u32,
+            shape: Shape::of(f.method, f.url),
         }
     }
 }
@@ -322,8 +332,8 @@ mod tests {
 
     #[test]
     fn rows_stay_small() {
-        assert_eq!(size_of::<RequestRow>(), 80);
-        assert!(size_of::<FetchRow>() <= 88);
+        assert_eq!(size_of::<RequestRow>(), 96);
+        assert!(size_of::<FetchRow>() <= 104);
     }
 
     #[test]

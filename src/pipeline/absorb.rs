@@ -136,7 +136,7 @@ impl<'a, 'r> Absorber<'a, 'r> {
         if let Some(wanted) = self.keeps
             && visitor
             && r.end.is_known()
-            && wanted.keeps(key_of(r.method, r.url), r.status >= 500 || r.status < 100)
+            && wanted.keeps(key_of(r.method, r.url), r.end, r.status >= 500 || r.status < 100)
         {
             self.partial.requests.push(with_upstream(RequestRow::of(r, id), r));
         }

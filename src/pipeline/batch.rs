@@ -15,6 +15,7 @@ use super::context::{Context, Wanted};
 use super::fold::fold;
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
+use super::rewrites;
 use crate::model::report::Span;
 use crate::model::{FileId, SeriesId, Stamp, Tier};
 use crate::source::{Found, Settings, Trouble};
@@ -39,7 +40,12 @@ pub fn read(plan: &mut Plan<'_>, job: &Job<'_>) -> Partial {
             let reading = c.reading(c.files[&id].series);
             reading.series.tier == *tier && bears_requests(&reading.grammar)
         };
-        let part = stage(plan, job, this, &troubles);
+        let mut part = stage(plan, job, this, &troubles);
+        if n > 0 && is_rewritten(&mut all, &mut part, tiers[n - 1], *tier, &plan.context) {
+            // What failed above has other keys here, so that the filter left out what was wanted.
+            plan.context.wanted.insert(*tier, Wanted::All);
+            part = stage(plan, job, this, &troubles);
+        }
         all = all.merge(part, &plan.context);
     }
     plan.troubles = troubles.into_inner().unwrap_or_else(|e| e.into_inner());
@@ -77,6 +83,13 @@ fn wanted(so_far: &mut Partial, tier: Tier, context: &Context<'_>) -> Wanted {
     }
     let keys: HashSet<u64> = note_keys(so_far).chain(so_far.failures.iter().map(|f| f.row.key)).collect();
     Wanted::Keys { keys, every: (fetches / SAMPLE).max(1) as u64, errors: errors_wanted(so_far, tier, context) }
+}
+
+/// True when requests were kept by keys and the sample of them shows that the tier above has other keys for its URLs.
+fn is_rewritten(above: &mut Partial, part: &mut Partial, upper: Tier, lower: Tier, context: &Context<'_>) -> bool {
+    let filtered = matches!(context.wanted.get(&lower), Some(Wanted::Keys { .. }));
+    let of = |tier: Tier| move |id: SeriesId| context.reading(id).series.tier == tier;
+    filtered && rewrites::learn(&mut above.fetches, &mut part.requests, of(upper), of(lower)).is_some()
 }
 
 /// Folds the files that `this` chooses, in parallel, file by file and chunk by chunk.

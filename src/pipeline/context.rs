@@ -24,7 +24,8 @@ pub enum Wanted {
     Keys {
         /// Keys of failed fetches and of error-log messages.
         keys: HashSet<u64>,
-        /// One key in so many is kept whatever happened to it; 0 for none.
+        /// One key in so many is kept whatever happened to it, and one second in four times as many, because keys of
+        /// URLs that are rewritten on the way are other keys; 0 for none.
         every: u64,
         /// True when errors are kept whatever their key: messages of the same log, or such without a key, may tell why.
         errors: bool,
@@ -32,13 +33,14 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// True when a row with that key is kept.
-    pub fn keeps(&self, key: u64, is_error: bool) -> bool {
+    /// True when a row with that key is kept that ended then.
+    pub fn keeps(&self, key: u64, end: Stamp, is_error: bool) -> bool {
+        let sampled = |every: u64| key.is_multiple_of(every) || (end.0 / SECOND) as u64 % (4 * every) == 0;
         match self {
             Wanted::Nothing => false,
             Wanted::All => true,
             Wanted::Keys { keys, every, errors } => {
-                (*errors && is_error) || (*every > 0 && key.is_multiple_of(*every)) || keys.contains(&key)
+                (*errors && is_error) || (*every > 0 && sampled(*every)) || keys.contains(&key)
             }
         }
     }

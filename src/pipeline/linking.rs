@@ -8,7 +8,10 @@ use super::Job;
 use super::circumstances::Loads;
 use super::context::Context;
 use super::partial::Partial;
-use crate::link::{Clock, Coverage, Finding, NoteSeries, SeriesTraits, attach, by_client, clocks, link as solve};
+use super::rewrites;
+use crate::link::{
+    Clock, Coverage, Finding, NoteSeries, Rewrites, SeriesTraits, attach, by_client, clocks, link as solve,
+};
 use crate::model::report::ClockOffset;
 use crate::model::row::NOT_LOGGED;
 use crate::model::stamp::SECOND;
@@ -37,6 +40,8 @@ pub struct Linked {
     pub loads: Loads,
     /// Healthy fetches of the minutes in which something failed.
     pub contrast: Contrast,
+    /// Rewrites of URLs between two tiers, in words.
+    pub rewrites: Vec<String>,
 }
 
 impl Linked {
@@ -170,24 +175,45 @@ fn link_pair(
         .map(|f| f.row)
         .filter(FetchRow::is_timed)
         .collect();
-    let mut index = index(failures);
+    let rewrites = rewrites::learn(
+        &mut partial.fetches,
+        &mut partial.requests,
+        |id| fetches_at(id) == Some(upper),
+        |id| tier_of(id) == Some(lower),
+    );
+    linked.rewrites.extend(rewrites.iter().flat_map(|r| rewrites::words(r, context)));
+    let rewrites = rewrites.unwrap_or_default();
+    // Spilled rows are cut by key: with other keys they are cut anew.
+    let mut cut = (of > 1 && !rewrites.found.is_empty()).then(|| {
+        let fetches = rewrites::mapped(&mut partial.fetches, |f| rewrites.fetch(f));
+        (fetches, rewrites::mapped(&mut partial.requests, |r| rewrites.request(r)))
+    });
+    let (asked, answered) = match &mut cut {
+        Some((fetches, requests)) => (fetches, requests),
+        None => (&mut partial.fetches, &mut partial.requests),
+    };
+    let mut index = index(failures, &rewrites);
     let none = BTreeMap::new();
     let mut pair_clocks: Option<BTreeMap<(SeriesId, SeriesId), Clock>> = None;
-    let (fetch_rows, request_rows) = (partial.fetches.len().max(1), partial.requests.len().max(1));
+    let (fetch_rows, request_rows) = (asked.len().max(1), answered.len().max(1));
     let every = |rows: usize| (rows / VOTERS + 1) as u64;
     let sample = every(fetch_rows).max(every(request_rows));
     for n in 0..of {
-        let mut fetches = partial.fetches.load(n, of, |f| fetches_at(f.series) == Some(upper));
+        let mut fetches = asked.load(n, of, |f| fetches_at(f.series) == Some(upper));
         fetches.extend(stored.iter().filter(|f| of == 1 || (f.key >> 58) as usize % 64 == n));
-        let requests = partial.requests.load(n, of, |r| tier_of(r.series) == Some(lower));
+        let mut requests = answered.load(n, of, |r| tier_of(r.series) == Some(lower));
+        if of == 1 && !rewrites.found.is_empty() {
+            fetches.iter_mut().for_each(|f| *f = rewrites.fetch(f));
+            requests.iter_mut().for_each(|r| *r = rewrites.request(r));
+        }
         if pair_clocks.is_none() {
             let mut found = if of == 1 {
                 clocks(&fetches, &requests, &series, &fetching)
             } else {
                 let keep = |key: u64| key.is_multiple_of(sample);
-                let sampled = |n| partial.fetches.load(n, of, |f| keep(f.key) && fetches_at(f.series) == Some(upper));
+                let sampled = |n| asked.load(n, of, |f| keep(f.key) && fetches_at(f.series) == Some(upper));
                 let f: Vec<FetchRow> = (0..of).flat_map(sampled).chain(stored.iter().copied()).collect();
-                let sampled = |n| partial.requests.load(n, of, |r| keep(r.key) && tier_of(r.series) == Some(lower));
+                let sampled = |n| answered.load(n, of, |r| keep(r.key) && tier_of(r.series) == Some(lower));
                 let r: Vec<RequestRow> = (0..of).flat_map(sampled).collect();
                 clocks(&f, &r, &series, &fetching)
             };
@@ -236,12 +262,12 @@ fn state_clocks(
 /// Failures by what their rows say, the last first: a line log with coarse stamps may say the same of several.
 type Index = HashMap<FetchRow, Vec<usize>>;
 
-fn index(failures: &[Failure]) -> Index {
+fn index(failures: &[Failure], rewrites: &Rewrites) -> Index {
     let mut order: Vec<usize> = (0..failures.len()).collect();
     order.sort_unstable_by_key(|n| std::cmp::Reverse((failures[*n].at.file, failures[*n].at.offset)));
     let mut out = Index::new();
     for n in order {
-        out.entry(failures[n].row).or_default().push(n);
+        out.entry(rewrites.fetch(&failures[n].row)).or_default().push(n);
     }
     out
 }

@@ -32,6 +32,7 @@ mod pulses;
 mod quotes;
 mod reach;
 mod refine;
+mod rewrites;
 mod rows;
 mod splice;
 mod spoken;

@@ -53,6 +53,7 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
     };
     report.scattered = report.incidents.iter().find(|i| i.service == "scattered").map(|i| i.id);
     report.warnings = warnings(&mut partial, &plan.context, &report, &failures);
+    report.warnings.extend(linked.rewrites);
     report.early_warnings = super::early::warnings(&partial, &plan.context, &failures);
     report.warnings.extend(plan.repeated);
     let outside = plan.outside.len();

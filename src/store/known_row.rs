@@ -7,6 +7,7 @@ use rusqlite::Row;
 
 use super::columns::outcome_of;
 use super::text::{stamp, unsigned};
+use crate::model::Shape;
 use crate::model::cause::{Cause, Ruling};
 use crate::model::facts::{Fact, Facts};
 use crate::model::failure::Failure;
@@ -78,6 +79,7 @@ pub fn failure(row: &Row<'_>, marks: &mut HashMap<i64, Vec<OwnedMark>>) -> R<Fai
     f.marks = marks.remove(&identity).unwrap_or_default().into_boxed_slice();
     f.row = fetch_row(&mut c, f.vxid)?;
     f.row.group = group_hash(&f.host.bytes(), &f.url.bytes());
+    f.row.shape = Shape::of(&f.method.bytes(), &f.url.bytes());
     f.row.id = f.travelled_id as u32;
     f.facts = facts(&f);
     f.incident = c.get::<Option<u32>>()?.unwrap_or(0);
@@ -156,6 +158,7 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
         group: 0,
         id: 0,
         passed: 0,
+        shape: Shape::default(),
     })
 }
 

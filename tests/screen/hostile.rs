@@ -44,6 +44,7 @@ fn evil_incident(i: &mut Incident) {
         command: evil(),
         value: evil(),
         figure: evil(),
+        ..Advice::default()
     };
     i.advice = vec![advice("look"), advice("NOT"), advice(EVIL)];
     let candidate = Candidate { kind: evil(), at: Stamp(5), text: evil(), strength: 0.9 };

@@ -89,13 +89,22 @@ impl Recording {
         self.folder_with(origin, with_errors).run()
     }
 
+    /// The same with every log of the origin changed before it is read.
+    pub fn analysis_of(&self, origin: &str, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Analysis {
+        self.folder_changed(origin, true, change).run()
+    }
+
     fn folder_with(&self, origin: &str, with_errors: bool) -> Folder {
+        self.folder_changed(origin, with_errors, &|log| log.to_vec())
+    }
+
+    fn folder_changed(&self, origin: &str, with_errors: bool, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Folder {
         let mut folder = Folder::new();
         let name = "varnish-request.log";
         let bytes = |name: &str| support::read(&self.folder.join(name)).unwrap_or_default();
         folder.add(name, Some(Tier::Cache), &bytes(name));
         for name in origin_files(origin, with_errors) {
-            let left = self.left_of(&name, bytes(&name));
+            let left = change(&self.left_of(&name, bytes(&name)));
             if !left.is_empty() {
                 folder.add(&name, Some(Tier::Origin), &left);
             }

@@ -90,6 +90,7 @@ fn evil_advice(kind: &str) -> Advice {
         command: evil(),
         value: evil(),
         figure: evil(),
+        ..Advice::default()
     }
 }
 
@@ -121,6 +122,7 @@ fn evil_explanation() -> Explanation {
         is_cause: true,
         bucket: Bucket::Network,
         means: evil(),
+        means_of: evil(),
         why: evil(),
         confirm: vec![evil()],
         advice: vec![evil_advice(EVIL)],

@@ -127,5 +127,6 @@ fn first_byte() -> Explanation {
         ],
         advice: overload().advice,
         mistaken_for: "connection.closed, which comes at once and not after a whole number of seconds".into(),
+        means_of: String::new(),
     }
 }
