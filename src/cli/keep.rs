@@ -122,6 +122,7 @@ impl Keeper {
             retracted: &[],
             traffic: &analysis.traffic,
             hours: &analysis.hours,
+            answered: &analysis.answered,
             changes: &analysis.changes,
             clocks: &analysis.report.clock_offsets,
         };

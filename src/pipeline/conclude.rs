@@ -46,7 +46,8 @@ pub fn conclude(
     let mut failures = std::mem::take(&mut partial.failures);
     refine::recall(&mut failures, history.failures);
     failures.extend(history.frozen);
-    let linked = linking::link(&mut failures, partial, context, job, &history.clocks);
+    let mut linked = linking::link(&mut failures, partial, context, job, &history.clocks);
+    linked.loads.recall(|part| partial.answered.contains_key(&part) || history.remembered.answered.contains(&part));
     let mut judged = refine::refine(&mut failures, partial, &linked, context);
     judged.harm.extend(history.harm);
     let rules = crate::incident::Rules { gap_us: job.gap_us, logs_end };

@@ -34,6 +34,8 @@ pub struct Batch<'a> {
     pub traffic: &'a [NodeTraffic],
     /// How backends did, by hour.
     pub hours: &'a [BackendHour],
+    /// Parts of sites (`FetchRow::group`) that got a whole answer, and when last.
+    pub answered: &'a [(u32, Stamp)],
     /// Changes: when, kind word, node, text.
     pub changes: &'a [(Stamp, String, String, String)],
     /// Clocks.

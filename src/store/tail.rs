@@ -33,6 +33,7 @@ pub fn keep(db: &mut Connection, delta: &mut Delta<'_>) -> rusqlite::Result<Stor
         retracted: delta.retracted,
         traffic: delta.traffic,
         hours: delta.hours,
+        answered: &[],
         changes: delta.changes,
         clocks: delta.clocks,
     };

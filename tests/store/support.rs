@@ -196,6 +196,7 @@ impl Run {
             retracted: &[],
             traffic: &self.traffic,
             hours: &self.hours,
+            answered: &[],
             changes: &self.changes,
             clocks: &self.clocks,
         };
