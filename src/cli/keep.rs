@@ -123,6 +123,7 @@ impl Keeper {
             traffic: &analysis.traffic,
             hours: &analysis.hours,
             answered: &analysis.answered,
+            early: &analysis.report.early_warnings,
             changes: &analysis.changes,
             clocks: &analysis.report.clock_offsets,
         };

@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_backends.sql"),
     include_str!("migrations/0010_strength.sql"),
     include_str!("migrations/0011_answered.sql"),
+    include_str!("migrations/0012_early.sql"),
 ];
 
 /// The version that this guru writes.

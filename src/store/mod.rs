@@ -23,6 +23,7 @@ mod decide;
 mod decided;
 mod divide;
 mod dossier;
+mod early;
 mod failures;
 mod fault;
 mod harm;

@@ -13,7 +13,7 @@ use super::incidents::{self, News};
 use super::ledger::{Ledger, rank_of};
 use super::tally::Tally;
 use super::text::{count, stamp};
-use super::{answered, apart, backends, contested, context, decided, failures, human, merge};
+use super::{answered, apart, backends, contested, context, decided, early, failures, human, merge};
 use crate::model::decision::Decisions;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
@@ -46,6 +46,7 @@ pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<St
     context::traffic(tx, batch.traffic)?;
     backends::write(tx, batch.hours)?;
     answered::write(tx, batch.answered)?;
+    early::write(tx, batch.early)?;
     context::changes(tx, batch.changes)?;
     context::clocks(tx, batch)?;
     Ok(stored)

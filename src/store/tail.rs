@@ -34,6 +34,7 @@ pub fn keep(db: &mut Connection, delta: &mut Delta<'_>) -> rusqlite::Result<Stor
         traffic: delta.traffic,
         hours: delta.hours,
         answered: &[],
+        early: &[],
         changes: delta.changes,
         clocks: delta.clocks,
     };

@@ -161,6 +161,7 @@ pub fn read(files: Vec<Found>, store: &Path) {
         traffic: &analysis.traffic,
         hours: &analysis.hours,
         answered: &analysis.answered,
+        early: &[],
         changes: &analysis.changes,
         clocks: &analysis.report.clock_offsets,
     };

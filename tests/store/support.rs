@@ -197,6 +197,7 @@ impl Run {
             traffic: &self.traffic,
             hours: &self.hours,
             answered: &[],
+            early: &[],
             changes: &self.changes,
             clocks: &self.clocks,
         };
