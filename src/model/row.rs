@@ -237,6 +237,8 @@ pub struct FetchRow {
     pub series: SeriesId,
     /// Id that came from above and was passed on, see [`id_of`]; 0 for none. Several fetches may carry one.
     pub passed: u32,
+    /// Hash of the point of presence that made it; 0 for none.
+    pub pop: u64,
 }
 
 impl FetchRow {
@@ -312,6 +314,7 @@ impl FetchRow {
                 true => flags,
             },
             passed: f.passed_id as u32,
+            pop: if f.pop.is_empty() { 0 } else { hash32(f.pop).into() },
         }
     }
 }
@@ -323,7 +326,7 @@ mod tests {
     #[test]
     fn rows_stay_small() {
         assert_eq!(size_of::<RequestRow>(), 80);
-        assert!(size_of::<FetchRow>() <= 88);
+        assert!(size_of::<FetchRow>() <= 96);
     }
 
     #[test]

@@ -154,6 +154,7 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
         group: 0,
         id: 0,
         passed: 0,
+        pop: 0,
     })
 }
 
