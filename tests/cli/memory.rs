@@ -37,6 +37,14 @@ fn an_earlier_incident_like_it_is_shown_with_what_helped() {
     assert!(screen.contains("SAME cause, service, URLs"), "{screen}");
     assert!(screen.contains("Fix then: \"started the service again\", which worked"), "{screen}");
     assert!(screen.contains("2nd time since 13 Nov"), "{screen}");
+    let regression = "REGRESSION of 1: resolved on Fri 13 Nov with \"started the service again\", back on Fri 20 Nov";
+    assert!(screen.contains(regression), "{screen}");
+    assert_eq!(now["similar"][0]["regression"], true);
+    let report = place.analyze(&["new.log", "--full"]).code(0).flat();
+    assert!(report.contains("resolved on Fri 13 Nov") && report.contains("REGRESSION"), "{report}");
+    let json: Value = serde_json::from_str(&place.analyze(&["new.log", "--output", "json"]).code(0).out).expect("JSON");
+    assert_eq!(json["incidents"][0]["similar"][0]["regression"], true);
+    place.ask(&["report", "3"]).code(0).shows(&["REGRESSION of 1"]);
 }
 
 #[test]
