@@ -3,6 +3,9 @@
 
 mod support;
 
+#[path = "support/place.rs"]
+mod place;
+
 #[path = "truth/calibration.rs"]
 mod calibration;
 #[path = "truth/corpora.rs"]
@@ -19,6 +22,8 @@ mod rewritten;
 mod right_verdict;
 #[path = "truth/score.rs"]
 mod score;
+#[path = "truth/slices.rs"]
+mod slices;
 #[path = "truth/verdicts.rs"]
 mod verdicts;
 

@@ -122,6 +122,8 @@ impl Keeper {
             retracted: &[],
             traffic: &analysis.traffic,
             hours: &analysis.hours,
+            answered: &analysis.answered,
+            early: &analysis.report.early_warnings,
             changes: &analysis.changes,
             clocks: &analysis.report.clock_offsets,
         };

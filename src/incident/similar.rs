@@ -56,8 +56,16 @@ fn compare(of: &Profile, other: &Profile) -> Similar {
         fix: other.fix.clone(),
         worked: other.worked.clone(),
         resolved_at: other.resolved_at,
+        regression: regression(of, other),
         recovered_s: other.closed_at.since(other.opened_at).unwrap_or(0) as f64 / SECOND as f64,
     }
+}
+
+/// True when the same had been resolved, and nobody says in vain, before it opened again.
+fn regression(of: &Profile, other: &Profile) -> bool {
+    let same = of.cause == other.cause && of.service == other.service;
+    let fixed = other.fix.is_some() && other.worked.as_deref() != Some("no");
+    same && fixed && of.opened_at.since(other.resolved_at).is_some_and(|us| us > 0)
 }
 
 fn say(is: bool, word: &str, differing: impl Fn() -> String, same: &mut Vec<String>, differs: &mut Vec<String>) {
@@ -173,5 +181,24 @@ mod tests {
         assert_eq!(found[0].same, ["cause", "service", "URLs", "what the origin saw", "hour"]);
         assert!(found.iter().all(|s| s.id != 4 && s.id < 9), "{found:?}");
         assert!(found[0].differs.is_empty() && found[0].likeness > 0.9);
+    }
+
+    #[test]
+    fn what_was_resolved_and_is_back_is_a_regression() {
+        let now = profile(9, 50_000, "shop", "timeout.first_byte");
+        let at = |min: i64| Stamp(min * MINUTE);
+        let fixed = |resolved_at, worked: &str| Profile {
+            fix: Some("more workers".into()),
+            worked: Some(worked.into()),
+            resolved_at,
+            ..profile(3, 40_000, "shop", "timeout.first_byte")
+        };
+        let is_one = |other: Profile| similar(&now, &[other])[0].regression;
+        assert!(is_one(fixed(at(40_020), "yes")) && is_one(fixed(at(40_020), "unknown")));
+        assert!(!is_one(fixed(at(40_020), "no")), "it never worked");
+        assert!(!is_one(fixed(at(50_001), "yes")), "resolved only while this one was on");
+        assert!(!is_one(Profile { fix: None, ..fixed(at(40_020), "yes") }));
+        let elsewhere = Profile { service: "shop /feed".into(), ..fixed(at(40_020), "yes") };
+        assert!(similar(&now, &[elsewhere]).iter().all(|s| !s.regression));
     }
 }

@@ -28,6 +28,48 @@ pub enum Concern {
     LogIncomplete,
 }
 
+/// All of them.
+const CONCERNS: [Concern; 8] = [
+    Concern::HeaderBytes,
+    Concern::HeaderLines,
+    Concern::FirstByte,
+    Concern::NearMiss,
+    Concern::ProbeFlaps,
+    Concern::ReuseRace,
+    Concern::Certificates,
+    Concern::LogIncomplete,
+];
+/// Units of the figures.
+const UNITS: [&str; 6] = ["bytes", "lines", "ms", "times", "share", "seconds"];
+
+impl Concern {
+    /// The word in JSON and in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Concern::HeaderBytes => "header_bytes",
+            Concern::HeaderLines => "header_lines",
+            Concern::FirstByte => "first_byte",
+            Concern::NearMiss => "near_miss",
+            Concern::ProbeFlaps => "probe_flaps",
+            Concern::ReuseRace => "reuse_race",
+            Concern::Certificates => "certificates",
+            Concern::LogIncomplete => "log_incomplete",
+        }
+    }
+
+    /// The concern of such a word.
+    pub fn parse(word: &str) -> Option<Concern> {
+        CONCERNS.into_iter().find(|c| c.word() == word)
+    }
+}
+
+impl EarlyWarning {
+    /// The unit of that name.
+    pub fn unit(name: &str) -> Option<&'static str> {
+        UNITS.into_iter().find(|u| *u == name)
+    }
+}
+
 /// One early warning.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EarlyWarning {

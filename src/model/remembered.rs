@@ -1,6 +1,8 @@
 //! What the history knows of other times than that of a run: what was changed, and when incidents opened. In: nothing;
 //! out: the nouns. It must not know where they are kept.
 
+use std::collections::HashSet;
+
 use super::stamp::Stamp;
 
 /// Something that was changed, as logs told or a person recorded.
@@ -34,4 +36,6 @@ pub struct Remembered {
     pub changes: Vec<KnownChange>,
     /// Openings of incidents.
     pub openings: Vec<Opening>,
+    /// Parts of sites (`FetchRow::group`) whose fetches were answered.
+    pub answered: HashSet<u32>,
 }

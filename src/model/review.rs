@@ -2,6 +2,7 @@
 //! the noun that the store fills and views write. It must not know how it is written.
 
 use super::backends::BackendHour;
+use super::early::EarlyWarning;
 use super::incident::Incident;
 use super::stamp::Stamp;
 
@@ -28,6 +29,10 @@ pub struct Review {
     pub hours: Vec<BackendHour>,
     /// Time limits on the answer that failed fetches agree on, by backend.
     pub limits: Vec<BackendLimit>,
+    /// What did not fail yet, in order of time; empty for one incident.
+    pub early: Vec<EarlyWarning>,
+    /// Addresses of the backends that fetches failed from: the own machines.
+    pub addresses: Vec<String>,
     /// What was changed, in order of time.
     pub changes: Vec<ChangeMark>,
     /// What was served and fetched in all.

@@ -244,6 +244,8 @@ pub struct FetchRow {
     pub passed: u32,
     /// What stays of the URL when it is rewritten.
     pub shape: Shape,
+    /// Hash of the point of presence that made it; 0 for none.
+    pub pop: u64,
 }
 
 impl FetchRow {
@@ -322,6 +324,7 @@ impl FetchRow {
             },
             passed: f.passed_id as u32,
             shape: Shape::of(f.method, f.url),
+            pop: if f.pop.is_empty() { 0 } else { hash32(f.pop).into() },
         }
     }
 }
@@ -333,7 +336,7 @@ mod tests {
     #[test]
     fn rows_stay_small() {
         assert_eq!(size_of::<RequestRow>(), 96);
-        assert!(size_of::<FetchRow>() <= 104);
+        assert!(size_of::<FetchRow>() <= 112);
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub struct Similar {
     /// When it was resolved; not known when it was not.
     #[serde(serialize_with = "as_rfc3339")]
     pub resolved_at: Stamp,
+    /// True when the same cause of the same service had been resolved before this one opened: it is back, a regression.
+    pub regression: bool,
     /// From the first failure to the last, seconds.
     pub recovered_s: f64,
 }

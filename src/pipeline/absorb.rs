@@ -9,7 +9,7 @@ use super::flags::{how_it_ended, is_crawler, opened, with_upstream};
 use super::partial::{Changed, Partial, Probe, Retry};
 use super::pulses::Pulses;
 use crate::classify::MessageRuling;
-use crate::model::row::hash32;
+use crate::model::row::{group_hash, hash32};
 use crate::model::{
     Change, Event, Facts, Failure, Fetch, FetchOutcome, FetchRow, FileId, HealthChange, MarkKind, Message, Minute,
     Note, Reason, Request, RequestReason, RequestRow, Served, Stamp, Text, key_of,
@@ -174,6 +174,9 @@ impl<'a, 'r> Absorber<'a, 'r> {
     }
 
     fn healthy(&mut self, f: &Fetch<'_>) {
+        if f.completed.is_known() {
+            self.partial.note_answer(group_hash(f.host, f.url), f.completed);
+        }
         if !self.reading.fetches_on && !key_of(f.method, f.url).is_multiple_of(LOAD_SAMPLE) {
             return;
         }

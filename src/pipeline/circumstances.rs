@@ -44,6 +44,11 @@ impl Loads {
         }
     }
 
+    /// Learns which groups were answered by fetches that are not kept, or at times that this run does not read.
+    pub fn recall(&mut self, answered: impl Fn(u32) -> bool) {
+        self.0.iter_mut().filter(|(group, _)| answered(**group)).for_each(|(_, loads)| loads.1 = true);
+    }
+
     /// Puts them in order.
     pub fn settle(&mut self) {
         self.0.values_mut().for_each(|g| g.0.sort_unstable());

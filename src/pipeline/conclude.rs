@@ -48,6 +48,7 @@ pub fn conclude(
     failures.extend(history.frozen);
     let mut linked = linking::link(&mut failures, partial, context, job, &history.clocks);
     spoken::attach(&mut linked, &failures, partial, context);
+    linked.loads.recall(|part| partial.answered.contains_key(&part) || history.remembered.answered.contains(&part));
     let mut judged = refine::refine(&mut failures, partial, &linked, context);
     judged.harm.extend(history.harm);
     let rules = crate::incident::Rules { gap_us: job.gap_us, logs_end };

@@ -171,6 +171,8 @@ pub struct Analysis {
     pub traffic: Vec<NodeTraffic>,
     /// How backends did, by hour.
     pub hours: Vec<BackendHour>,
+    /// Parts of sites that got a whole answer, and when last.
+    pub answered: Vec<(u32, Stamp)>,
     /// Changes: when, kind, node, words.
     pub changes: Vec<(Stamp, String, String, String)>,
     /// What could not be read or recognised.

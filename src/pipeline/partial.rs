@@ -37,6 +37,8 @@ pub struct FileTally {
 
 /// How many rejected lines are shown per file.
 const REJECTS: usize = 3;
+/// Parts of sites whose answers are noted at most.
+const PARTS: usize = 4_096;
 
 /// The outcome of a VCL retry, kept to tell what became of the attempt before it.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +113,8 @@ pub struct Partial {
     pub fetches: Rows<FetchRow>,
     /// Requests for the linker.
     pub requests: Rows<RequestRow>,
+    /// Parts of sites (host and URL group) that got a whole answer, and when last; at most [`PARTS`] of them.
+    pub answered: BTreeMap<u32, Stamp>,
     /// Error-log messages that a cause rule recognised.
     pub notes: Vec<(SeriesId, Note)>,
     /// Probe results: the changes, and the first of each chunk.
@@ -145,6 +149,16 @@ impl Partial {
         self.traffic.entry(series).or_default().entry(at.minute()).or_default()
     }
 
+    /// Notes when a part of a site was answered. Of very many parts those of the smallest numbers are known, so that the
+    /// order of noting does not matter.
+    pub fn note_answer(&mut self, part: u32, at: Stamp) {
+        let last = self.answered.entry(part).or_default();
+        *last = (*last).max(at);
+        if self.answered.len() > PARTS {
+            self.answered.pop_last();
+        }
+    }
+
     /// Adds what `other` holds and joins transactions of ranges that have become adjacent.
     pub fn merge(mut self, mut other: Partial, context: &Context<'_>) -> Partial {
         if other.failures.capacity() > self.failures.capacity() {
@@ -168,6 +182,7 @@ impl Partial {
         self.retries.append(&mut other.retries);
         self.fetches.absorb(other.fetches);
         self.requests.absorb(other.requests);
+        other.answered.into_iter().for_each(|(part, at)| self.note_answer(part, at));
         self.notes.append(&mut other.notes);
         self.probes.append(&mut other.probes);
         self.changes.append(&mut other.changes);

@@ -27,6 +27,9 @@ const HELD_DOWN: f32 = 0.97;
 /// Answers that end later than this after we gave up are late, beyond the clock's error bar; microseconds.
 const LATE: i64 = 20_000;
 
+/// What is said of a director without a backend when nobody saw it give one, and when somebody did.
+const NO_BACKEND: &str = "config.no_backend";
+const SICK: &str = "health.sick";
 /// A lower tier's failure ends so near to the ambiguous one that it is told in; microseconds.
 const UNCLEAR: i64 = 2_000_000;
 
@@ -79,7 +82,7 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
     tell_once(failures, partial, context);
     for (n, f) in failures.iter_mut().enumerate() {
         let row = linked.rows.get(&n);
-        if !f.stored || row.is_some() {
+        if !f.stored || row.is_some() || gave_backend(f) {
             judge(f, row, linked, context);
         }
     }
@@ -196,10 +199,23 @@ fn word_of(f: &Failure, row: Option<&RequestRow>, context: &Context<'_>) -> Text
     row.map_or(Text::EMPTY, |r| context.reading(r.series).series.program())
 }
 
+/// True for a stored failure of a director that seemed to have no backend, and is now known to have given one.
+fn gave_backend(f: &Failure) -> bool {
+    f.ruling.cause.is(NO_BACKEND) && f.facts.get(Fact::DirectorGaveBackend) == Some(1.0)
+}
+
+/// True for a failure whose cause may have become this one by what another log told.
+pub fn may_be_sick(f: &Failure) -> bool {
+    f.ruling.cause.is(SICK) && f.row.flags & FetchRow::OPENED == 0
+}
+
 /// A stored cause was judged by facts that the store does not keep. It gives way only to what the next tier's messages
 /// say of it, and where nothing more was known than a status.
 fn proves_more(stored: &Ruling, now: &Ruling, notes: &[Note]) -> bool {
-    notes.iter().any(|n| n.cause == now.cause) || (stored.cause.is("origin.status") && !now.cause.is("unknown"))
+    let unasked = stored.cause.is(NO_BACKEND) && now.cause.is(SICK);
+    unasked
+        || notes.iter().any(|n| n.cause == now.cause)
+        || (stored.cause.is("origin.status") && !now.cause.is("unknown"))
 }
 
 fn set_line(f: &mut Failure, r: &RequestRow) {

@@ -9,7 +9,7 @@ use super::context::{Context, Reading};
 use super::linking::{Linked, STORED};
 use super::partial::Partial;
 use super::plan::{Plan, bears_requests};
-use super::refine::Judged;
+use super::refine::{Judged, may_be_sick};
 use crate::grammar::{Framing, Grammar};
 use crate::link::zone_mistake;
 use crate::model::report::{ClockOffset, Source, Span, Totals};
@@ -64,7 +64,7 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
     let traffic = traffic(&partial, &plan.context);
     let hours = super::hours::hours(&partial, &plan.context);
     let changes = changes(&partial, &plan.context);
-    let failures = failures.into_iter().filter(|f| !f.stored || f.link.is_some()).collect();
+    let failures = failures.into_iter().filter(|f| !f.stored || f.link.is_some() || may_be_sick(f)).collect();
     let confidences = plan.recognised.iter().map(|r| r.confidence).collect();
     Analysis {
         report,
@@ -73,6 +73,7 @@ pub fn analysis(plan: Plan<'_>, mut partial: Partial, concluded: Conclusion, spa
         groups,
         traffic,
         hours,
+        answered: partial.answered.into_iter().collect(),
         changes,
         troubles: plan.troubles,
         empty: plan.empty,

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::model::backends::BackendHour;
+use crate::model::early::EarlyWarning;
 use crate::model::evidence::Evidence;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
@@ -34,6 +35,10 @@ pub struct Batch<'a> {
     pub traffic: &'a [NodeTraffic],
     /// How backends did, by hour.
     pub hours: &'a [BackendHour],
+    /// Parts of sites (`FetchRow::group`) that got a whole answer, and when last.
+    pub answered: &'a [(u32, Stamp)],
+    /// What does not fail yet.
+    pub early: &'a [EarlyWarning],
     /// Changes: when, kind word, node, text.
     pub changes: &'a [(Stamp, String, String, String)],
     /// Clocks.

@@ -2,8 +2,10 @@
 //! each with counts, span, examples and visitors of its own. What people wrote stays with the one that keeps the id.
 //! It must not know why.
 //!
-//! Visitors were counted for the whole. They are shared out by how many failures of each part reached a client, so that
-//! the sum stays the same.
+//! Visitors were counted for the whole, several of them may share one failure, and which is not stored. They are shared
+//! out in proportion, so that the sum stays the same: by the failures of each part that are known to have given a client
+//! an error page; only where none is known to, by those of which nothing is known. Crawlers by those of them that a
+//! crawler asked for. The figures of parts are therefore estimates; that of the whole is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +20,7 @@ use super::{decided, known, read};
 use crate::model::decision::SplitBy;
 use crate::model::failure::Failure;
 use crate::model::incident::{CauseShare, Example, Harm, Incident, State};
+use crate::model::row::FetchRow;
 use crate::model::stamp::{MINUTE, Stamp};
 use crate::model::verdict::Impact;
 
@@ -41,11 +44,22 @@ impl Portion {
         self.failures.iter().map(|f| f.ended.or(f.started)).max().unwrap_or_default()
     }
 
-    /// How many failures may have reached a client.
-    fn seen(&self) -> i64 {
-        let hidden = |f: &&Failure| matches!(f.impact, Impact::Stale | Impact::RetriedOk);
-        count(self.failures.len() as u64) - count(self.failures.iter().filter(hidden).count() as u64)
+    fn having(&self, is_one: impl Fn(&Failure) -> bool) -> i64 {
+        count(self.failures.iter().filter(|f| is_one(f)).count() as u64)
     }
+}
+
+/// By what visitors and crawlers are shared out: a number for each portion, by the best that is known of any.
+fn weights(parts: &[Portion]) -> [Vec<i64>; 2] {
+    let error = |f: &Failure| f.impact == Impact::Error;
+    let crawler = |f: &Failure| error(f) && f.row.flags & FetchRow::CRAWLER != 0;
+    let unknown = |f: &Failure| f.impact == Impact::Unknown;
+    let by = |is_one: &dyn Fn(&Failure) -> bool| -> Vec<i64> { parts.iter().map(|p| p.having(is_one)).collect() };
+    let best = |ways: &[&dyn Fn(&Failure) -> bool]| {
+        let all = ways.iter().map(|way| by(*way));
+        all.into_iter().find(|w| w.iter().sum::<i64>() > 0).unwrap_or_else(|| by(&|_| true))
+    };
+    [best(&[&error, &unknown]), best(&[&crawler, &error, &unknown])]
 }
 
 /// The failures of an incident by value, the largest portion first.
@@ -132,16 +146,17 @@ fn share_out(
     shares: &[Share],
 ) -> rusqlite::Result<()> {
     let all = [count(whole.harm.visitors_5xx), count(whole.harm.crawlers_5xx)];
-    let seen: i64 = parts.iter().map(Portion::seen).sum();
-    if all == [0, 0] || seen == 0 {
+    if all == [0, 0] {
         return Ok(());
     }
+    let weights = weights(parts);
+    let sums = [0, 1].map(|n| weights[n].iter().sum::<i64>().max(1));
     harm::clear(tx, id)?;
     let mut left = all;
-    for (part, share) in parts.iter().zip(shares).rev() {
+    for (at, (part, share)) in parts.iter().zip(shares).enumerate().rev() {
         // The first, which keeps the id, takes what rounding leaves.
-        let of = |n: i64| (i128::from(n) * i128::from(part.seen()) / i128::from(seen)) as i64;
-        let mine = if share.id == id { left } else { all.map(of) };
+        let of = |n: usize| (i128::from(all[n]) * i128::from(weights[n][at]) / i128::from(sums[n])) as i64;
+        let mine = if share.id == id { left } else { [of(0), of(1)] };
         left = [left[0] - mine[0], left[1] - mine[1]];
         if mine != [0, 0] {
             let (first, last) = (part.from().0, part.to().max(part.from()).0);

@@ -80,6 +80,9 @@ pub fn failure(row: &Row<'_>, marks: &mut HashMap<i64, Vec<OwnedMark>>) -> R<Fai
     f.row = fetch_row(&mut c, f.vxid)?;
     f.row.group = group_hash(&f.host.bytes(), &f.url.bytes());
     f.row.shape = Shape::of(&f.method.bytes(), &f.url.bytes());
+    if memchr::memmem::find(&f.url.bytes(), b"<redacted").is_some() {
+        f.row.shape.query = 0;
+    }
     f.row.id = f.travelled_id as u32;
     f.facts = facts(&f);
     f.incident = c.get::<Option<u32>>()?.unwrap_or(0);
@@ -159,6 +162,7 @@ fn fetch_row(c: &mut Reader<'_, '_>, vxid: u64) -> R<FetchRow> {
         id: 0,
         passed: 0,
         shape: Shape::default(),
+        pop: 0,
     })
 }
 

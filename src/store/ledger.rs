@@ -14,11 +14,13 @@ use crate::model::verdict::Verdict;
 
 /// How much a judgement is worth: compared from left to right. Law: a stored one is only replaced by a greater one,
 /// so that the order in which logs are read does not matter.
-pub type Rank = (u8, bool, bool, bool);
+pub type Rank = (u8, bool, bool, u8);
 
 /// The rank of a judgement.
 pub fn rank(verdict: Verdict, linked: bool, origin_error: bool, cause: Cause) -> Rank {
-    (verdict.strength(), linked, origin_error, !cause.is("unknown"))
+    // That a director has no backend is what remains when no log shows it giving one.
+    let known = [("unknown", 0), ("config.no_backend", 1)].iter().find(|(id, _)| cause.is(id)).map_or(2, |k| k.1);
+    (verdict.strength(), linked, origin_error, known)
 }
 
 /// The rank of a failure's judgement.

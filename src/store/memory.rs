@@ -1,7 +1,7 @@
 //! What the history remembers beside an incident: earlier ones like it, other openings, changes, whether a fix held. In: an
 //! open store; out: nouns. How each is read is told in `profiles`, `context` and `verify`.
 
-use super::{Store, context, profiles, verify};
+use super::{Store, answered, context, profiles, verify};
 use crate::error::Result;
 use crate::model::remembered::Remembered;
 use crate::model::similar::{Measured, Profile};
@@ -40,14 +40,15 @@ impl Store {
         self.read(|db| verify::measure(db, id))
     }
 
-    /// The changes between two moments, and when incidents opened: the newest `most` of them.
+    /// The changes between two moments, when incidents opened (the newest `most` of them), and which parts of sites were
+    /// answered since the first moment.
     ///
     /// # Errors
     /// Store, when the database cannot be read.
     pub fn remembered(&self, from: Stamp, to: Stamp, most: usize) -> Result<Remembered> {
         self.read(|db| {
             let changes = context::changes_between(db, from, to)?;
-            Ok(Remembered { changes, openings: context::openings(db, most)? })
+            Ok(Remembered { changes, openings: context::openings(db, most)?, answered: answered::since(db, from)? })
         })
     }
 }

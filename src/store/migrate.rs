@@ -27,6 +27,8 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_backends.sql"),
     include_str!("migrations/0010_strength.sql"),
     include_str!("migrations/0011_programs.sql"),
+    include_str!("migrations/0012_answered.sql"),
+    include_str!("migrations/0013_early.sql"),
 ];
 
 /// The version that this guru writes.

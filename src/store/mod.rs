@@ -10,17 +10,20 @@
 //! Why identities are signed integers: SQLite has no unsigned ones. `failed_fetches.identity` holds the same 64 bits,
 //! `failed_fetches.id` shows them as the 16 hexadecimal digits of reports.
 
+mod answered;
 mod apart;
 mod ask;
 mod backends;
 mod batch;
 mod changes;
 mod columns;
+mod contested;
 mod context;
 mod decide;
 mod decided;
 mod divide;
 mod dossier;
+mod early;
 mod failures;
 mod fault;
 mod harm;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::list::{self, Filter};
 use super::text::{stamp, us};
-use super::{backends, read};
+use super::{backends, early, read};
 use crate::model::backends::BackendHour;
 use crate::model::incident::{Incident, Limit};
 use crate::model::report::Span;
@@ -24,15 +24,20 @@ const MOST_SLICES: i64 = 48;
 /// So many changes at most, the newest.
 const MOST_CHANGES: i64 = 500;
 
+/// So many addresses of backends at most.
+const MOST_ADDRESSES: i64 = 1_000;
+
 /// Of so many incidents the course is told, the worst.
 const COURSES: usize = 60;
 
 /// Failed fetches of a span; of one incident when ?3 is given.
 const OF_SPAN: &str = "started_at_us >= ?1 AND started_at_us <= ?2 AND (?3 IS NULL OR incident_id = ?3)";
 
-/// First and last moment of the stored incidents.
+/// First and last moment of the stored incidents and early warnings.
 pub fn span(db: &Connection) -> R<Option<Span>> {
-    db.query_row("SELECT min(opened_at_us), max(closed_at_us) FROM incidents", [], |r| {
+    let sql = "SELECT min(a), max(b) FROM (SELECT opened_at_us AS a, closed_at_us AS b FROM incidents
+               UNION ALL SELECT at_us, at_us FROM early_warnings)";
+    db.query_row(sql, [], |r| {
         let (from, to): (Option<i64>, Option<i64>) = (r.get(0)?, r.get(1)?);
         Ok(from.zip(to).map(|(from, to)| Span { from: Stamp(from), to: Stamp(to) }))
     })
@@ -68,6 +73,8 @@ pub fn review(db: &Connection, from: Stamp, to: Stamp, about: Option<u32>) -> R<
         pairs: pairs(db, (from, to), about, &hours)?,
         hours,
         limits: limits(db, from, to)?,
+        early: if about.is_none() { early::between(db, from, to)? } else { Vec::new() },
+        addresses: addresses(db, (from, to), about)?,
         changes: changes(db, from, to)?,
         served: served(db, from, to)?,
     })
@@ -121,6 +128,15 @@ fn pairs(db: &Connection, span: (Stamp, Stamp), about: Option<u32>, hours: &[Bac
         pair.cause = r.get(2)?;
     }
     Ok(out.into_values().collect())
+}
+
+/// Addresses of backends that fetches failed from.
+fn addresses(db: &Connection, span: (Stamp, Stamp), about: Option<u32>) -> R<Vec<String>> {
+    let sql = format!(
+        "SELECT DISTINCT backend_addr FROM failed_fetches WHERE {OF_SPAN} AND backend_addr IS NOT NULL
+         ORDER BY 1 LIMIT {MOST_ADDRESSES}"
+    );
+    db.prepare_cached(&sql)?.query_map(params![span.0.0, span.1.0, about], |r| r.get(0))?.collect()
 }
 
 /// Limits on waiting for the answer that failed fetches agree on: of each backend that of most failures.

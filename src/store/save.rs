@@ -13,7 +13,7 @@ use super::incidents::{self, News};
 use super::ledger::{Ledger, rank_of};
 use super::tally::Tally;
 use super::text::{count, stamp};
-use super::{apart, backends, context, decided, failures, human, merge};
+use super::{answered, apart, backends, contested, context, decided, early, failures, human, merge};
 use crate::model::decision::Decisions;
 use crate::model::failure::Failure;
 use crate::model::incident::Group;
@@ -33,6 +33,7 @@ pub fn save(db: &mut Connection, batch: &mut Batch<'_>) -> rusqlite::Result<Stor
 pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<Stored> {
     let mut save = Save::of(tx, batch)?;
     save.retract(batch.retracted)?;
+    save.given = contested::given_up(tx, &mut save.ledger, batch.groups, batch.scattered, &save.decisions)?;
     for n in 0..batch.groups.len() {
         save.settle(n, &batch.groups[n], batch.scattered == Some(n), batch.failures)?;
     }
@@ -44,6 +45,8 @@ pub fn write(tx: &Transaction<'_>, batch: &mut Batch<'_>) -> rusqlite::Result<St
     let stored = save.tell(batch)?;
     context::traffic(tx, batch.traffic)?;
     backends::write(tx, batch.hours)?;
+    answered::write(tx, batch.answered)?;
+    early::write(tx, batch.early)?;
     context::changes(tx, batch.changes)?;
     context::clocks(tx, batch)?;
     Ok(stored)
@@ -61,10 +64,12 @@ struct Save<'t, 'c> {
     /// The incident of each group.
     targets: Vec<Option<u32>>,
     news: BTreeMap<u32, News>,
-    /// Scattered rows that lost members, and to which incident.
+    /// Scattered rows and trickles that lost members, and to which incident.
     donors: BTreeMap<u32, u32>,
     /// What people decided.
     decisions: Decisions,
+    /// Stored trickles that groups give up.
+    given: contested::Given,
     /// Groups that a decision keeps in several incidents.
     divided: BTreeMap<usize, BTreeSet<u32>>,
     known: u64,
@@ -90,6 +95,7 @@ impl<'t, 'c> Save<'t, 'c> {
             news: BTreeMap::new(),
             donors: BTreeMap::new(),
             decisions: decided::decisions(tx)?,
+            given: contested::Given::new(),
             divided: BTreeMap::new(),
             known: 0,
         })
@@ -117,6 +123,7 @@ impl<'t, 'c> Save<'t, 'c> {
             }
             let home = self.assigned.get(&id).map(|i| self.ledger.home(*i)).or_else(|| self.ledger.incident(id));
             match home {
+                Some(i) if self.given.contains(&(n, i)) => _ = other.insert(i),
                 Some(i) if self.is_scattered(i)? != scattered => {
                     other.insert(i);
                     if scattered {

@@ -33,6 +33,8 @@ pub fn keep(db: &mut Connection, delta: &mut Delta<'_>) -> rusqlite::Result<Stor
         retracted: delta.retracted,
         traffic: delta.traffic,
         hours: delta.hours,
+        answered: &[],
+        early: &[],
         changes: delta.changes,
         clocks: delta.clocks,
     };

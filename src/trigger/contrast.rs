@@ -1,5 +1,5 @@
-//! What failing fetches have in common that healthy fetches of the same minutes have not: one node, one backend, one part
-//! of the site, one method, crawlers only. In: failing cases and healthy ones; out: candidates with share, lift and a
+//! What failing fetches have in common that healthy fetches of the same minutes have not: one node, one point of presence, one
+//! backend, one part of the site, one method, crawlers only. In: failing cases and healthy ones; out: candidates with share, lift and a
 //! test that is corrected for how many values were tried. It must not know why a value matters.
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +13,8 @@ use crate::model::{Failure, FetchRow, Stamp, group_of, redact};
 pub enum Field {
     /// Node that made the fetch.
     Node,
+    /// Point of presence of a CDN that made the fetch.
+    Pop,
     /// Backend that was asked.
     Backend,
     /// Host.
@@ -25,7 +27,8 @@ pub enum Field {
     Client,
 }
 
-const FIELDS: [Field; 6] = [Field::Node, Field::Backend, Field::Host, Field::Part, Field::Method, Field::Client];
+const FIELDS: [Field; 7] =
+    [Field::Node, Field::Pop, Field::Backend, Field::Host, Field::Part, Field::Method, Field::Client];
 
 /// Most failing fetches share it.
 const SHARED: f64 = 0.8;
@@ -47,7 +50,15 @@ impl Case {
     /// The case of a row.
     pub fn of(row: &FetchRow) -> Case {
         let flag = |bit: u16| u32::from(row.flags & bit != 0) + 1;
-        let values = [row.series.0, row.backend, row.host, row.group, flag(FetchRow::WRITES), flag(FetchRow::CRAWLER)];
+        let values = [
+            row.series.0,
+            row.pop as u32,
+            row.backend,
+            row.host,
+            row.group,
+            flag(FetchRow::WRITES),
+            flag(FetchRow::CRAWLER),
+        ];
         Case { minute: Stamp(row.sent_at).minute(), values }
     }
 
@@ -114,7 +125,9 @@ pub fn differs(around: &Surroundings<'_>) -> Vec<Candidate> {
     let minutes: HashSet<Stamp> = own.iter().map(|(_, c)| c.minute).collect();
     let backends: HashSet<u32> = own.iter().map(|(_, c)| c.value(Field::Backend)).collect();
     let mut found: Vec<Candidate> = Vec::new();
-    let commonest = FIELDS.map(|field| (field, commonest(&own, field)));
+    // Only a CDN has points of presence.
+    let fields = FIELDS.into_iter().filter(|field| *field != Field::Pop || own.iter().any(|(f, _)| f.row.pop != 0));
+    let commonest: Vec<_> = fields.map(|field| (field, commonest(&own, field))).collect();
     let tried = commonest.iter().map(|(_, c)| c.1).sum::<usize>().max(1);
     for (field, (value, _, failing, name)) in commonest {
         // The same backends, unless it is the backend itself that may differ.
@@ -144,7 +157,8 @@ fn commonest(own: &[(&Failure, Case)], field: Field) -> (u32, usize, u64, String
 
 fn named(f: &Failure, field: Field) -> String {
     match field {
-        Field::Node => format!("node {}", f.node),
+        Field::Node => format!("node {}", maker(f).0),
+        Field::Pop => format!("POP {}", maker(f).1),
         Field::Backend => format!("backend {}", f.backend),
         Field::Host => format!("host {}", f.host),
         Field::Part => redact(&[&f.host.bytes(), group_of(&f.url.bytes())].concat()),
@@ -152,6 +166,15 @@ fn named(f: &Failure, field: Field) -> String {
         Field::Method => "reading requests".into(),
         Field::Client if f.row.flags & FetchRow::CRAWLER != 0 => "crawlers".into(),
         Field::Client => "visitors who are no crawlers".into(),
+    }
+}
+
+/// Node and point of presence of who made a fetch; the latter is empty outside of a CDN.
+fn maker(f: &Failure) -> (String, String) {
+    let name = f.node.lossy();
+    match name.rsplit_once('/').filter(|_| f.row.pop != 0) {
+        Some((node, pop)) => (node.to_string(), pop.to_string()),
+        None => (name.to_string(), String::new()),
     }
 }
 

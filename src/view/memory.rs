@@ -3,7 +3,7 @@
 
 use crate::model::Incident;
 use crate::model::incident::State;
-use crate::model::similar::{Effect, Measured, Similar};
+use crate::model::similar::{Effect, Measured, Recurrence, Similar};
 use crate::model::stamp::SECOND;
 
 use super::paper::{Line, Paint, labelled, painted};
@@ -125,11 +125,30 @@ fn nothing_like_it(incident: &Incident, style: &Style) -> Vec<Line> {
     labelled("Seen", &format!("nothing like it in the history, which reaches back to {since}"), style)
 }
 
-/// `4th time since 3 Mar, each Monday at 02:00 UTC`; `None` for the first time.
+/// `4th time since 3 Mar, each Monday at 02:00 UTC`, before it what it is a regression of; `None` for the first time.
 pub(super) fn again(incident: &Incident, style: &Style) -> Option<String> {
-    let r = incident.recurrence.as_ref()?;
+    let counted = incident.recurrence.as_ref().map(|r| times(r, style));
+    let parts: Vec<String> = regression(incident, style).into_iter().chain(counted).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// `REGRESSION of 1: resolved on Fri 13 Nov with "started it again", back on Fri 20 Nov`; `None` when it is none.
+fn regression(incident: &Incident, style: &Style) -> Option<String> {
+    // The last one that was resolved tells since when it is back.
+    let s = incident.similar.iter().filter(|s| s.regression).max_by_key(|s| s.resolved_at)?;
+    let zone = style.zone;
+    let back = match zone.same_day(s.resolved_at, incident.opened_at) {
+        true => format!("the same day at {}", zone.minute(incident.opened_at)),
+        false => format!("on {}", zone.weekday_and_day(incident.opened_at)),
+    };
+    let resolved = zone.weekday_and_day(s.resolved_at);
+    let fix = s.fix.as_deref().unwrap_or_default();
+    Some(format!("REGRESSION of {}: resolved on {resolved} with \"{fix}\", back {back}", s.id))
+}
+
+fn times(r: &Recurrence, style: &Style) -> String {
     let beat = if r.beat.is_empty() { String::new() } else { format!(", {}", r.beat) };
-    Some(format!("{} time since {}{beat}", ordinal(r.times), style.zone.day(r.since)))
+    format!("{} time since {}{beat}", ordinal(r.times), style.zone.day(r.since))
 }
 
 /// `1st`, `2nd`, `11th`, `23rd`.

@@ -6,6 +6,7 @@
 //! Everything that is written as text passes through [`Plain`], because log content is chosen by strangers.
 
 mod brief;
+mod clean;
 mod deed;
 mod escape;
 mod event;
@@ -14,6 +15,7 @@ mod facts;
 mod failed_fetch;
 mod grid;
 mod ground;
+mod handed_on;
 mod html;
 mod incident;
 mod json;
@@ -38,6 +40,7 @@ mod talk;
 mod tally;
 mod telling;
 mod ticket;
+mod watch;
 mod weekly;
 mod whatif;
 mod words;

@@ -9,6 +9,7 @@ use super::brief::{Told, brief};
 use super::deed::whole_place;
 use super::escape::{block, escaped};
 use super::facts::{facts, is_open, origin, told, when};
+use super::handed_on::handed_on;
 use super::style::Style;
 use super::sums;
 use super::weekly::advice;
@@ -16,6 +17,7 @@ use super::words::{count, listed};
 
 /// Renders a draft; of a review about no incident, nothing.
 pub fn postmortem(r: &Review, style: &Style) -> String {
+    let r = &handed_on(r);
     let Some(i) = r.incidents.first() else { return String::new() };
     let mut out = format!("# Post-mortem: {} (incident {})\n\n{}\n", escaped(&i.title), i.id, escaped(when(i, style)));
     let mut part = |title: &str, body: String| {

@@ -1,6 +1,7 @@
 //! A stretch of time as Markdown, for a weekly mail. In: a `Review`; out: what a manager asks, a table of incidents, and a
 //! few lines on each. It must not know the store.
 
+use crate::model::EarlyWarning;
 use crate::model::incident::Incident;
 use crate::model::review::Review;
 
@@ -8,8 +9,10 @@ use super::brief::brief;
 use super::deed::advice_text;
 use super::escape::{code, escaped};
 use super::facts::{candidates, facts, origin, state, told, when};
+use super::handed_on::handed_on;
 use super::style::Style;
 use super::table::lasted;
+use super::watch::{place, sentence};
 use super::words::{count, counted};
 
 /// So many incidents are told one by one.
@@ -19,10 +22,12 @@ const ADVICE: usize = 3;
 
 /// Renders a mail.
 pub fn weekly(r: &Review, style: &Style) -> String {
+    let r = &handed_on(r);
     let mut out = format!("# Failed requests to the origin\n\n{}\n\n", escaped(style.zone.span(r.from, r.to)));
     for told in brief(r, style) {
         out.push_str(&told.markdown());
     }
+    out.push_str(&early(r, style));
     if r.incidents.is_empty() {
         return out;
     }
@@ -36,6 +41,15 @@ pub fn weekly(r: &Review, style: &Style) -> String {
         out.push_str(&format!("\n{} are only in the table.\n", counted(more, "smaller incident")));
     }
     out
+}
+
+/// What does not fail yet; nothing where there is nothing to watch.
+fn early(r: &Review, style: &Style) -> String {
+    let line = |w: &EarlyWarning| {
+        format!("- {}: {} What to do: {}\n", escaped(place(w, style)), escaped(sentence(&w.text)), escaped(&w.advice))
+    };
+    let all: String = r.early.iter().map(line).collect();
+    if all.is_empty() { all } else { format!("## Not failing yet\n\n{all}\n") }
 }
 
 fn table(r: &Review, style: &Style) -> String {

@@ -77,6 +77,25 @@ fn answers_that_come_just_in_time_are_told_against_the_limit_in_force() {
 }
 
 #[test]
+fn warnings_are_kept_and_told_in_reports_of_their_time() {
+    let place = Place::new();
+    let slow = waiting(20, |n| if n % 1000 == 7 { 55 } else { i64::from(n % 50 == 0) * 40 } * SECOND + 50_000);
+    place.write("varnish.log", varnishlog(&slow));
+    place.analyze(&["varnish.log"]).code(0);
+    let once = place.dump();
+    place.analyze(&["varnish.log"]).code(0);
+    assert_eq!(once, place.dump(), "read again, nothing is doubled");
+    let page = place.ask(&["report", "--html", "-"]).code(0).shows(&["Not failing yet", "60 s by default"]);
+    assert_eq!(page.out.matches("What to do: ").count(), 2);
+    let mail = place.ask(&["report", "--output", "markdown"]).code(0).shows(&["## Not failing yet", "60 s by default"]);
+    assert_eq!(mail.out.matches("What to do: ").count(), 2);
+    let later = place.ask(&["report", "--since", "2026-11-22", "--until", "2026-11-23"]).code(0);
+    assert!(!later.out.contains("Not failing yet"), "{}", later.out);
+    let listed = place.ask(&["incidents"]).code(0);
+    assert!(!listed.out.contains("by default"), "{}", listed.out);
+}
+
+#[test]
 fn connections_that_were_saved_and_probes_that_flap_are_told() {
     let open = "--  BackendOpen    18 web 10.0.0.11 8080 10.0.0.1 41014 connect\n";
     let twice = format!("{}{open}", open.replace("connect", "reuse"));

@@ -37,6 +37,14 @@ fn an_earlier_incident_like_it_is_shown_with_what_helped() {
     assert!(screen.contains("SAME cause, service, URLs"), "{screen}");
     assert!(screen.contains("Fix then: \"started the service again\", which worked"), "{screen}");
     assert!(screen.contains("2nd time since 13 Nov"), "{screen}");
+    let regression = "REGRESSION of 1: resolved on Fri 13 Nov with \"started the service again\", back on Fri 20 Nov";
+    assert!(screen.contains(regression), "{screen}");
+    assert_eq!(now["similar"][0]["regression"], true);
+    let report = place.analyze(&["new.log", "--full"]).code(0).flat();
+    assert!(report.contains("resolved on Fri 13 Nov") && report.contains("REGRESSION"), "{report}");
+    let json: Value = serde_json::from_str(&place.analyze(&["new.log", "--output", "json"]).code(0).out).expect("JSON");
+    assert_eq!(json["incidents"][0]["similar"][0]["regression"], true);
+    place.ask(&["report", "3"]).code(0).shows(&["REGRESSION of 1"]);
 }
 
 #[test]
@@ -112,5 +120,42 @@ fn what_fails_on_one_part_of_the_site_only_is_told_with_lift() {
     assert_eq!(began["kind"], "differs", "{report:#}");
     let text = began["text"].as_str().expect("words");
     assert!(text.contains("/search: 100 % of the failures") && text.contains("lift"), "{text}");
+    assert!(began["strength"].as_f64() > Some(0.5));
+}
+
+/// What Cloudflare logs of a request every two seconds, from three places; for some minutes the origin is out of reach
+/// of Frankfurt alone.
+fn cloudflare() -> String {
+    let line = |n: i64| {
+        let at = MIDNIGHT + n * 2 * SECOND;
+        let pop = ["FRA", "AMS", "CDG"][(n % 3) as usize];
+        let failed = pop == "FRA" && (600..780).contains(&n);
+        let status = if failed { 522 } else { 200 };
+        let url = format!("/p/{}", n * 7919 % 1000);
+        let [from, to] = [at, at + SECOND / 5].map(|us| us * 1000);
+        let line = serde_json::json!({
+            "CacheCacheStatus": "dynamic", "ClientIP": "192.0.2.11", "ClientRequestHost": "shop.example",
+            "ClientRequestMethod": "GET", "ClientRequestSource": "eyeball", "ClientRequestURI": url,
+            "ClientRequestUserAgent": "Mozilla/5.0", "EdgeColoCode": pop, "EdgeStartTimestamp": from,
+            "EdgeEndTimestamp": to, "EdgeResponseBytes": 5000, "EdgeResponseStatus": status,
+            "EdgeServerIP": "203.0.113.77", "OriginIP": "198.51.100.20", "OriginResponseDurationMs": 150,
+            "OriginResponseStatus": if failed { 0 } else { 200 }, "ParentRayID": "00", "RayID": format!("{n:016x}"),
+        });
+        format!("{line}\n")
+    };
+    (0..1800).map(line).collect()
+}
+
+#[test]
+fn what_fails_at_one_point_of_presence_only_is_told_with_lift() {
+    let place = Place::new();
+    place.write("cloudflare.json", cloudflare());
+    let run = place.guru(&["analyze", "--no-store", "--output", "json", "cloudflare.json"]).code(0);
+    let report: Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(report["incidents"][0]["failures"], 60, "{report:#}");
+    let began = &report["incidents"][0]["began"][0];
+    assert_eq!(began["kind"], "differs", "{report:#}");
+    let text = began["text"].as_str().expect("words");
+    assert!(text.starts_with("only POP FRA: 100 % of the failures, 0 % of what went well then (lift "), "{text}");
     assert!(began["strength"].as_f64() > Some(0.5));
 }

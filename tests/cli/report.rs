@@ -116,7 +116,7 @@ fn a_ticket_holds_what_a_provider_asks_for() {
 }
 
 #[test]
-fn a_ticket_of_hostile_logs_tells_no_secret() {
+fn what_is_handed_on_of_hostile_logs_tells_no_secret_and_no_address() {
     let place = Place::new();
     let url = "/a?token=s3cr3t&x=203.0.113.77&authorization=Bearer%20s3cr3t";
     let bad: Vec<Fetch> = (0..9)
@@ -124,14 +124,20 @@ fn a_ticket_of_hostile_logs_tells_no_secret() {
         .collect();
     place.write("varnish.log", varnishlog(&bad)).write("access.log", access_log(&bad, Access::Rich, Clock::default()));
     place.analyze(&["varnish.log", "access.log"]).code(0);
-    for args in
-        [&["ticket", "1"][..], &["ticket", "1", "--output", "markdown"], &["report", "1"], &["report", "--html", "-"]]
-    {
+    place.ask(&["note", "1", "blocked 203.0.113.77 and its Bearer s3cr3t-t0ken"]).code(0);
+    for args in [
+        &["ticket", "1"][..],
+        &["ticket", "1", "--output", "markdown"],
+        &["report"],
+        &["report", "1"],
+        &["report", "1", "--html", "-"],
+        &["report", "--html", "-"],
+    ] {
         let run = place.ask(args).code(0);
         assert!(!run.out.contains("s3cr3t"), "{args:?}\n{}", run.out);
-        let leaves = args[0] == "ticket";
-        assert!(!leaves || !run.out.contains("203.0.113.77") && !run.out.contains("192.0.2.7 "), "{}", run.out);
+        assert!(!run.out.contains("203.0.113.77") && !run.out.contains("192.0.2.7 "), "{args:?}\n{}", run.out);
     }
+    place.ask(&["report", "1", "--html", "-"]).code(0).shows(&["203.0.113.0/24"]);
 }
 
 #[test]

@@ -160,6 +160,8 @@ pub fn read(files: Vec<Found>, store: &Path) {
         retracted: &[],
         traffic: &analysis.traffic,
         hours: &analysis.hours,
+        answered: &analysis.answered,
+        early: &[],
         changes: &analysis.changes,
         clocks: &analysis.report.clock_offsets,
     };

@@ -1,7 +1,7 @@
 //! What people decide about incidents holds: whatever is saved later, by a run that knows of it or by one that does not.
 
 use guru::error::Kind;
-use guru::model::{Cause, Failure, SplitBy, State};
+use guru::model::{Cause, Failure, Impact, SplitBy, State};
 use guru::store::{Filter, Store};
 
 use crate::support::{Run, ask, dump, failure, group, linked, new_store, ruling};
@@ -89,6 +89,19 @@ fn parts_have_counts_spans_and_stories_of_their_own() {
     assert_eq!(kept.harm.visitors_5xx + new.harm.visitors_5xx, 8, "nobody is lost or counted twice");
     assert_eq!(new.harm.visitors_5xx, 3);
     tallies_agree(&store);
+}
+
+#[test]
+fn visitors_go_to_the_part_that_is_known_to_have_given_error_pages() {
+    let (_folder, mut store) = new_store();
+    let mut failures = mixed();
+    failures[5].impact = Impact::Unknown;
+    failures[6].impact = Impact::Stale;
+    Run::of(failures).save(&mut store);
+    store.split(1, SplitBy::Cause, &words, false).unwrap();
+    let visitors = |id| store.incident(id).unwrap().harm.visitors_5xx;
+    // Five error pages on one side, one on the other: of eight visitors one and a third.
+    assert_eq!((visitors(1), visitors(2)), (7, 1));
 }
 
 #[test]

@@ -196,6 +196,8 @@ impl Run {
             retracted: &[],
             traffic: &self.traffic,
             hours: &self.hours,
+            answered: &[],
+            early: &[],
             changes: &self.changes,
             clocks: &self.clocks,
         };

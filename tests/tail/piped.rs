@@ -12,6 +12,13 @@ fn judged(place: &Place) -> Vec<String> {
     column(&place.store(), sql)
 }
 
+/// How backends did by hour, as a history tells it.
+fn backend_hours(place: &Place) -> Vec<String> {
+    let sql = "SELECT tier || ' ' || backend || ' ' || hour || ' ' || fetches || ' ' || failed || ' ' ||
+                      hidden || ' ' || header_bytes || ' ' || saved FROM backend_hours ORDER BY 1";
+    column(&place.store(), sql)
+}
+
 fn recorded() -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/groupings/varnish-raw.log.zst");
     zstd::decode_all(&std::fs::read(path).expect("it is recorded")[..]).expect("it is whole")
@@ -26,6 +33,9 @@ fn a_tail_of_standard_input_ends_with_it_and_finds_what_analyze_finds() {
     let expected = judged(&batch);
     assert!(expected.len() >= 20, "{expected:?}");
     assert_eq!(judged(&tail), expected);
+    let hours = backend_hours(&batch);
+    assert!(!hours.is_empty());
+    assert_eq!(backend_hours(&tail), hours);
 }
 
 #[test]

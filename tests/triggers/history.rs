@@ -105,6 +105,7 @@ impl Outage {
     pub fn is_planted(&self, c: &Candidate) -> bool {
         let names = match self.planted {
             Planted::Node => "node cache-2",
+            Planted::Pop => "only POP FRA:",
             Planted::Part => "/search",
             Planted::Method => "POST",
             Planted::Crawlers => "only crawlers",
@@ -177,7 +178,10 @@ impl Outage {
         let slower = if rising { 1.0 + (25 - before_min) as f64 * 0.25 } else { 1.0 };
         for _ in 0..fetches {
             let sent = at + r.below(60_000_000) as i64;
-            let row = row(r, sent);
+            let mut row = row(r, sent);
+            if self.planted == Planted::Pop {
+                row.pop = hash32(POPS[sent.0 as usize % POPS.len()].as_bytes()).into();
+            }
             let is_on = sent >= self.opened && sent <= self.closed;
             let hit = is_on && self.is_hit(&row) && (self.planted.is_difference() || r.share() < share);
             let wait = if hit { 15_000_000 } else { (80_000.0 * slower * (0.6 + 0.8 * r.share())) as i64 };
@@ -193,6 +197,7 @@ impl Outage {
     fn is_hit(&self, row: &FetchRow) -> bool {
         match self.planted {
             Planted::Node => row.series == SeriesId(2),
+            Planted::Pop => row.pop == u64::from(hash32(b"FRA")),
             Planted::Part => row.group == group_hash(b"shop.example", b"/search"),
             Planted::Method => row.flags & FetchRow::WRITES != 0,
             Planted::Crawlers => row.flags & FetchRow::CRAWLER != 0,
@@ -220,6 +225,9 @@ fn decoys(r: &mut Random, begin: Stamp, opened: Stamp) -> Vec<KnownChange> {
     out
 }
 
+/// Points of presence, where the nodes are those of a CDN.
+const POPS: [&str; 3] = ["FRA", "AMS", "CDG"];
+
 /// A fetch of one of three nodes, of any part of the site.
 fn row(r: &mut Random, sent: Stamp) -> FetchRow {
     let part = PARTS[r.below(PARTS.len() as u64) as usize];
@@ -241,7 +249,9 @@ fn row(r: &mut Random, sent: Stamp) -> FetchRow {
 fn failure(row: FetchRow, at: Stamp) -> Failure {
     let part = PARTS.iter().find(|p| group_hash(b"shop.example", p.as_bytes()) == row.group).expect("one of them");
     let fetch = guru::model::Fetch { started: at, sent: at, ended: at + SECOND, ..guru::model::Fetch::default() };
-    let node = Text::of(format!("cache-{}", row.series.0).as_bytes());
+    let pop = POPS.iter().find(|p| row.pop == u64::from(hash32(p.as_bytes())));
+    let pop = pop.map(|p| format!("/{p}")).unwrap_or_default();
+    let node = Text::of(format!("cache-{}{pop}", row.series.0).as_bytes());
     let mut f = Failure::of(&fetch, Tier::Cache, node, row);
     (f.backend, f.host, f.url) = (Text::of(b"web"), Text::of(b"shop.example"), Text::of(part.as_bytes()));
     f

@@ -19,6 +19,8 @@ pub enum Planted {
     Periodic,
     /// One node alone.
     Node,
+    /// One point of presence of a CDN alone.
+    Pop,
     /// One part of the site alone.
     Part,
     /// POST alone.
@@ -32,7 +34,7 @@ pub enum Planted {
 }
 
 /// All that are something.
-pub const KINDS: [Planted; 12] = [
+pub const KINDS: [Planted; 13] = [
     Planted::Deploy,
     Planted::Restart,
     Planted::Vcl,
@@ -41,6 +43,7 @@ pub const KINDS: [Planted; 12] = [
     Planted::Drift,
     Planted::Periodic,
     Planted::Node,
+    Planted::Pop,
     Planted::Part,
     Planted::Method,
     Planted::Crawlers,
@@ -50,7 +53,7 @@ pub const KINDS: [Planted; 12] = [
 impl Planted {
     /// True when some fetches are hit and others of the same minutes are not.
     pub fn is_difference(self) -> bool {
-        matches!(self, Planted::Node | Planted::Part | Planted::Method | Planted::Crawlers)
+        matches!(self, Planted::Node | Planted::Pop | Planted::Part | Planted::Method | Planted::Crawlers)
     }
 
     /// The kind word of its candidate.
@@ -63,7 +66,7 @@ impl Planted {
             Planted::Purge => "misses",
             Planted::Drift => "drift",
             Planted::Periodic => "periodic",
-            Planted::Node | Planted::Part | Planted::Method | Planted::Crawlers => "differs",
+            Planted::Node | Planted::Pop | Planted::Part | Planted::Method | Planted::Crawlers => "differs",
             Planted::Maintenance => "maintenance",
             Planted::Nothing => "",
         }

@@ -9,7 +9,10 @@ use guru::pipeline::{Analysis, Job, run};
 use serde_json::Value;
 
 use crate::support::{self, Ask, Folder};
-use crate::{SLICES, corpora, score};
+use crate::{SLICES, corpora, score, slices};
+
+/// The log of the cache.
+const CACHE: &str = "varnish-request.log";
 
 /// A recording.
 pub struct Recording {
@@ -100,16 +103,47 @@ impl Recording {
 
     fn folder_changed(&self, origin: &str, with_errors: bool, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Folder {
         let mut folder = Folder::new();
-        let name = "varnish-request.log";
-        let bytes = |name: &str| support::read(&self.folder.join(name)).unwrap_or_default();
-        folder.add(name, Some(Tier::Cache), &bytes(name));
+        folder.add(CACHE, Some(Tier::Cache), &self.bytes(CACHE));
         for name in origin_files(origin, with_errors) {
-            let left = change(&self.left_of(&name, bytes(&name)));
+            let left = change(&self.left_of(&name, self.bytes(&name)));
             if !left.is_empty() {
                 folder.add(&name, Some(Tier::Origin), &left);
             }
         }
         folder
+    }
+
+    /// The logs of the cache and of its origins, error logs included, by name; empty ones are left out.
+    pub fn logs(&self, origin: &str) -> Vec<(String, Vec<u8>)> {
+        let names = std::iter::once(CACHE.to_string()).chain(origin_files(origin, true));
+        names.map(|name| (self.bytes(&name), name)).filter(|(b, _)| !b.is_empty()).map(|(b, name)| (name, b)).collect()
+    }
+
+    /// When the cache or an origin was at work, first and last moment, microseconds.
+    pub fn spans(&self) -> Vec<(i64, i64)> {
+        let log = self.bytes(CACHE);
+        let mut all: Vec<(i64, i64)> = Recording::blocks(&log).filter_map(slices::block_span).collect();
+        let us = |t: &Value, key: &str| t[key].as_f64().map(|s| (s * 1e6) as i64);
+        for t in self.truth.values() {
+            let rows = t["origin_rows"].as_array().into_iter().flatten();
+            all.extend(rows.chain([t]).filter_map(|t| Some((us(t, "start")?, us(t, "end")?))));
+        }
+        all
+    }
+
+    /// The blocks of a grouped log, each with the empty line that ends it.
+    pub fn blocks(log: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let mut rest = log;
+        std::iter::from_fn(move || {
+            let end = rest.windows(2).position(|w| w == b"\n\n").map_or(rest.len(), |n| n + 2);
+            let (block, left) = rest.split_at(end);
+            rest = left;
+            (!block.is_empty()).then_some(block)
+        })
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        support::read(&self.folder.join(name)).unwrap_or_default()
     }
 
     /// A log without the lines that are lost.

@@ -83,6 +83,8 @@ pub fn review() -> Review {
         ],
         hours: hours.collect(),
         limits: vec![BackendLimit { backend: "web1".into(), knob: "first_byte_timeout".into(), ms: 15_000.0 }],
+        early: Vec::new(),
+        addresses: vec!["10.0.0.11:8080".into()],
         changes: vec![
             ChangeMark {
                 at: nov(10, 3, 22, 31),
@@ -402,5 +404,38 @@ fn the_ends_of_numbers_and_of_time_do_not_panic() {
         view::html(&r, &style());
         view::weekly(&r, &style());
         view::postmortem(&r, &style());
+    }
+}
+
+#[test]
+fn reports_tell_neither_secrets_nor_addresses_of_people() {
+    let planted =
+        "203.0.113.77 \"GET /a?token=s3cr3t&key=eyJhbGciOiJIUzI1NiJ9.e30.s3cr3t\" Bearer s3cr3t-t0ken 10.0.0.11:8080";
+    let mut r = evil_review(planted);
+    // Causes, names of machines and advice are our own words.
+    let ours = "word";
+    r.pairs.iter_mut().for_each(|p| (p.node, p.backend, p.cause) = (ours.into(), ours.into(), ours.into()));
+    r.hours.iter_mut().for_each(|h| (h.node, h.backend) = (ours.into(), ours.into()));
+    r.failures.iter_mut().for_each(|f| f.cause = ours.into());
+    r.courses.iter_mut().flat_map(|c| &mut c.slices).for_each(|s| s.cause = ours.into());
+    r.limits.iter_mut().for_each(|l| (l.backend, l.knob) = (ours.into(), ours.into()));
+    r.changes.iter_mut().for_each(|c| (c.kind, c.node) = (ours.into(), ours.into()));
+    for i in &mut r.incidents {
+        (i.cause, i.root, i.nodes, i.advice) = (ours.into(), None, vec![ours.into()], Vec::new());
+        i.causes.iter_mut().for_each(|c| (c.cause, c.role) = (ours.into(), ours.into()));
+        i.verdicts.remove(planted);
+        i.harm.by_impact.remove(planted);
+        i.limits.iter_mut().for_each(|l| l.knob = ours.into());
+        i.examples.iter_mut().for_each(|e| e.verdict = "late_answer".into());
+        i.began.iter_mut().chain(&mut i.ended_by).for_each(|c| c.kind = ours.into());
+    }
+    let pages = [view::html(&r, &style()), view::weekly(&r, &style()), view::postmortem(&r, &style())];
+    for page in pages {
+        for secret in ["s3cr3t", "203.0.113.77"] {
+            let at = page.find(secret).map(|n| page[n.saturating_sub(200)..n + 20].to_string());
+            assert_eq!(at, None, "{secret}");
+        }
+        assert!(page.contains("203.0.113.0/24") || page.contains("203\\.0\\.113"), "{page}");
+        assert!(page.contains("10.0.0.11:8080"), "own machines stay");
     }
 }

@@ -17,9 +17,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::brief::brief;
 use super::facts::state;
+use super::handed_on::handed_on;
 use super::plain::Plain;
 use super::style::Style;
 use super::table::lasted;
+use super::watch::{place, sentence};
 use super::words::{amount, count, counted, share_of};
 use crate::model::incident::Incident;
 use crate::model::review::Review;
@@ -32,6 +34,7 @@ const WHOLE: usize = 60;
 
 /// Renders a report as a page. The same review gives the same bytes.
 pub fn html(r: &Review, style: &Style) -> String {
+    let r = &handed_on(r);
     let palette = paint::Palette::of(&r.failures);
     let page = html! {
         (DOCTYPE)
@@ -102,6 +105,7 @@ fn figures(r: &Review) -> Markup {
 fn sections(r: &Review, palette: &paint::Palette, style: &Style) -> Markup {
     html! {
         @if r.about.is_none() && !r.incidents.is_empty() { section { h2 { "Incidents" } (list(r, style)) } }
+        @if !r.early.is_empty() { section { h2 { "Not failing yet" } (early(r, style)) } }
         section { h2 { "Failed fetches by cause" } (causes::causes(r, palette, style)) }
         section { h2 { "Answer times" } (waits::waits(r, style)) }
         section { h2 { "Nodes and backends" } (matrix::matrix(r)) }
@@ -114,6 +118,17 @@ fn sections(r: &Review, palette: &paint::Palette, style: &Style) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What does not fail yet.
+fn early(r: &Review, style: &Style) -> Markup {
+    let text = |raw: &str| Plain::of(raw).to_string();
+    html! {
+        dl { @for w in &r.early {
+            dt { (text(&place(w, style))) }
+            dd { (text(&sentence(&w.text))) " What to do: " (text(&w.advice)) }
+        } }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a ticket says, part by part. In: a `Dossier`; out: titles and rows, already cleaned. It must not know whether they
 //! become plain text or Markdown.
 
+use super::super::clean::Clean;
 use super::super::deed::saw;
 use super::super::ruled_out::{questions, ruled_out};
 use super::super::style::Style;
@@ -8,7 +9,6 @@ use super::super::sums;
 use super::super::table::lasted;
 use super::super::words::{count, counted, offset};
 use super::super::zone::Zone;
-use super::clean::Clean;
 use crate::model::dossier::{BackendSeen, Dossier, Sample};
 use crate::model::incident::Quote;
 use crate::model::{Stamp, Verdict};

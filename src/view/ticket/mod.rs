@@ -2,7 +2,6 @@
 //! In: a `Dossier`; out: plain text, or Markdown. Everything from logs is cleaned first, because it leaves the house. It
 //! must not know where it is sent.
 
-mod clean;
 mod contents;
 
 use super::escape::{block, escaped};

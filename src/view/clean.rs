@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::super::plain::Plain;
+use super::plain::Plain;
 use crate::model::{redact, truncate_addresses};
 
 /// Words that introduce a credential without a sign between.
