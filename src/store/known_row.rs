@@ -80,7 +80,7 @@ pub fn failure(row: &Row<'_>, marks: &mut HashMap<i64, Vec<OwnedMark>>) -> R<Fai
     f.row = fetch_row(&mut c, f.vxid)?;
     f.row.group = group_hash(&f.host.bytes(), &f.url.bytes());
     f.row.shape = Shape::of(&f.method.bytes(), &f.url.bytes());
-    if memchr::memmem::find(&f.url.bytes(), b"<redacted").is_some() {
+    if memchr::memmem::find(&f.url.bytes(), b"=***").is_some() {
         f.row.shape.query = 0;
     }
     f.row.id = f.travelled_id as u32;
