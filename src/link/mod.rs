@@ -9,9 +9,11 @@ mod assign;
 mod attempt;
 mod clock;
 mod edges;
+mod estimate;
 mod lanes;
 mod notes;
 mod order;
+mod steps;
 mod sure;
 mod traits;
 mod verdict;
@@ -116,6 +118,6 @@ pub fn link(
             finding.candidates = lines;
         }
     }
-    let coverage = Coverage::of(fetches, &findings);
+    let coverage = Coverage::of(fetches, requests, &findings);
     Linked { findings, coverage }
 }
