@@ -110,13 +110,15 @@ fn fitted(mut votes: Vec<Vote>, grain: Grain) -> Option<Fitted> {
         drift_ppm += ppm;
     };
     let drifted = along(DRIFT_PPM, votes[votes.len() - 1].at - origin);
-    let shows = |window: &&i64| drifted > **window / 4 && (grain.is_fine() || **window > grain.resolution);
-    for window in WINDOWS_US.iter().filter(shows) {
-        let rough: Vec<(i64, i64)> = by_weight(&votes, ROUGH, STRETCHES).filter_map(|s| rough(s, *window)).collect();
-        if rough.len() < 3 {
-            break;
+    for window in WINDOWS_US.iter().filter(|window| grain.is_fine() || **window > grain.resolution) {
+        if drifted > window / 4 {
+            let rough: Vec<(i64, i64)> =
+                by_weight(&votes, ROUGH, STRETCHES).filter_map(|s| rough(s, *window)).collect();
+            if rough.len() < 3 {
+                break;
+            }
+            lean(&mut votes, slope(&rough).clamp(-DRIFT_PPM, DRIFT_PPM));
         }
-        lean(&mut votes, slope(&rough).clamp(-DRIFT_PPM, DRIFT_PPM));
         retain_near(&mut votes, grain.near(*window));
     }
     if !grain.is_fine() {
@@ -135,8 +137,11 @@ fn fitted(mut votes: Vec<Vote>, grain: Grain) -> Option<Fitted> {
         }
     }
     let width = *widths.get(widths.len() / 2)?;
-    let rest = slope(&knots);
-    let mut knots = straightened(knots, rest, width + grain.resolution / 20);
+    // What a stretch may be off by chance; a drift that comes to less over the whole is none.
+    let near = width + grain.resolution / 20;
+    let length = knots[knots.len() - 1].0 - knots[0].0;
+    let rest = Some(slope(&knots)).filter(|ppm| along(*ppm, length).abs() > near / 2).unwrap_or(0.0);
+    let mut knots = straightened(knots, rest, near);
     knots.iter_mut().for_each(|k| k.1 += along(drift_ppm, k.0 - origin));
     Some(Fitted { knots, widths, pairs, drift_ppm: drift_ppm + rest })
 }
