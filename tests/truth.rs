@@ -8,10 +8,16 @@ mod place;
 
 #[path = "truth/calibration.rs"]
 mod calibration;
+#[path = "truth/clocks.rs"]
+mod clocks;
 #[path = "truth/corpora.rs"]
 mod corpora;
+#[path = "truth/damage.rs"]
+mod damage;
 #[path = "truth/limits.rs"]
 mod limits;
+#[path = "truth/links.rs"]
+mod links;
 #[path = "truth/outages.rs"]
 mod outages;
 #[path = "truth/recording.rs"]

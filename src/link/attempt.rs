@@ -49,7 +49,7 @@ pub struct Attempt {
     pub latest: i64,
 }
 
-/// The attempts of all fetches that sent something.
+/// The attempts of all fetches that sent something, in order of time.
 pub fn attempts(fetches: &[FetchRow]) -> Vec<Attempt> {
     let mut out = Vec::with_capacity(fetches.len());
     for (fetch, f) in fetches.iter().enumerate() {
@@ -71,6 +71,11 @@ pub fn attempts(fetches: &[FetchRow]) -> Vec<Attempt> {
         }
         out.push(last(fetch, f));
     }
+    // What is as good is decided by this order, which must not depend on the order in which the fetches came.
+    out.sort_by(|a: &Attempt, b| {
+        let row = |a: &Attempt| bytemuck::bytes_of(&fetches[a.fetch]);
+        (a.sent, !a.first).cmp(&(b.sent, !b.first)).then_with(|| row(a).cmp(row(b)))
+    });
     out
 }
 

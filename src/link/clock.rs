@@ -2,12 +2,13 @@
 //! It must not know which fetch belongs to which line: every healthy pair with equal keys votes, and the true offset
 //! is the one value that many agree on (reference: linking, evidence 1).
 //!
-//! First a coarse vote in two-second windows over a day either way, then per stretch of time: fine stamps vote for
-//! their mode, one-second stamps of either end each for an interval, and the value that lies in most intervals wins.
+//! How the votes are counted is in `estimate`.
 
 use std::collections::BTreeMap;
 
 use super::SeriesTraits;
+use super::estimate::{Grain, estimate};
+use super::steps::{WINDOW_US, densest};
 use super::votes::{Vote, votes};
 use crate::model::row::NOT_LOGGED;
 use crate::model::stamp::SECOND;
@@ -15,12 +16,10 @@ use crate::model::{FetchRow, RequestRow, SeriesId};
 
 /// The farthest that two clocks are looked for apart: a day and two hours, so that any zone mistake fits.
 const REACH_US: i64 = 26 * 3600 * SECOND;
-/// Half of the window that the coarse vote leaves for the fine one.
-const COARSE_US: i64 = SECOND + SECOND / 2;
 /// Stamps of this resolution and above say in which interval a moment lies, not where.
-const COARSE_STAMP: i64 = SECOND / 2;
+pub const COARSE_STAMP: i64 = SECOND / 2;
 /// Below this many pairs an offset is not to be relied on.
-const ENOUGH: usize = 20;
+pub const ENOUGH: usize = 20;
 /// Error bar of a clock that nothing is known of: most machines keep theirs better.
 const UNKNOWN_US: i64 = 2 * SECOND;
 /// So many look-alikes that are the only ones of their key must agree on the offset when all of them failed.
@@ -48,11 +47,9 @@ impl Clock {
         Clock { knots: vec![(0, offset_us)], error_us, drift_ppm: 0.0, pairs, cut_us: 0 }
     }
 
-    /// The same for a node whose stamps have that resolution, microseconds.
-    fn cut(mut self, resolution: i64) -> Clock {
-        self.cut_us = resolution / 2;
-        self.error_us += self.cut_us;
-        self
+    /// A clock that was found, for a node whose stamps have the resolution `cut`, microseconds. There is a knot at least.
+    pub fn learnt(knots: Vec<(i64, i64)>, error_us: i64, drift_ppm: f64, pairs: usize, cut: i64) -> Clock {
+        Clock { knots, error_us: error_us + cut / 2, drift_ppm, pairs, cut_us: cut / 2 }
     }
 
     /// What their stamp is expected to show more than ours at `moment` of our clock, microseconds.
@@ -96,9 +93,13 @@ impl Clock {
         self.pairs >= ENOUGH
     }
 
-    /// What the confidence of a link is multiplied with.
+    /// What the confidence of a link is multiplied with. Already three pairs that agree are seldom wrong.
     pub fn trust(&self) -> f32 {
-        if self.enough() { 1.0 } else { 0.7 }
+        match self.pairs {
+            ENOUGH.. => 1.0,
+            3.. => 0.95,
+            _ => 0.7,
+        }
     }
 }
 
@@ -120,7 +121,7 @@ pub fn clocks(
     let mut out = BTreeMap::new();
     for (pair, v) in &mut votes {
         let resolution = series.get(&pair.1).map_or(SECOND, |s| s.resolution_us);
-        if let Some(clock) = estimate(v, cut_of(fetching, pair.0), resolution) {
+        if let Some(clock) = estimate(v, Grain { cut: cut_of(fetching, pair.0), resolution }) {
             out.insert(*pair, clock);
         }
     }
@@ -150,13 +151,14 @@ fn assume(
     from.dedup();
     let mut votes = votes(&failed, requests, |f, r| {
         let apart = r.end - i64::from(r.duration) - f.sent_at;
-        (r.duration != NOT_LOGGED && apart.abs() <= REACH_US).then_some((f.sent_at, apart))
+        (r.duration != NOT_LOGGED && apart.abs() <= REACH_US).then_some((f.sent_at, apart, 0))
     });
     for id in from {
         for (to, traits) in series {
             let agreed = votes.get_mut(&(id, *to)).and_then(|v| {
-                let (_, weight) = coarse(v)?;
-                if weight >= AGREED { estimate(v, cut_of(fetching, id), traits.resolution_us) } else { None }
+                v.sort_unstable_by_key(|v| v.apart);
+                let grain = Grain { cut: cut_of(fetching, id), resolution: traits.resolution_us };
+                if densest(v, WINDOW_US)?.weight >= AGREED { estimate(v, grain) } else { None }
             });
             known.insert((id, *to), agreed.unwrap_or_else(|| Clock::given(0, UNKNOWN_US, 0)));
         }
@@ -172,152 +174,19 @@ fn answered_whole(f: &FetchRow) -> Option<i64> {
     known.filter(|_| whole).map(i64::from)
 }
 
+/// How long after its headers an answer was whole: its line ended some time between the two; microseconds.
+fn delivery(f: &FetchRow) -> u32 {
+    if f.wait == NOT_LOGGED || f.whole == NOT_LOGGED { 0 } else { f.whole.saturating_sub(f.wait).min(SECOND as u32) }
+}
+
 fn healthy_votes(fetches: &[FetchRow], requests: &[RequestRow]) -> BTreeMap<(SeriesId, SeriesId), Vec<Vote>> {
     let healthy: Vec<FetchRow> = fetches.iter().filter(|f| answered_whole(f).is_some()).copied().collect();
     votes(&healthy, requests, |f, r| {
         let at = f.sent_at + answered_whole(f)?;
         // Not every CDN logs what the next tier answered.
         let alike = f.status == r.status || f.status == 0;
-        (alike && (r.end - at).abs() <= REACH_US).then_some((at, r.end - at))
+        (alike && (r.end - at).abs() <= REACH_US).then_some((at, r.end - at, delivery(f)))
     })
-}
-
-/// The clock that most votes agree on; `cut` is the resolution of the stamps of the fetches where that is coarse, else 0,
-/// and `resolution` that of the requests, microseconds.
-fn estimate(votes: &mut Vec<Vote>, cut: i64, resolution: i64) -> Option<Clock> {
-    let (coarse, _) = coarse(votes)?;
-    votes.retain(|v| (v.apart - coarse).abs() <= COARSE_US + resolution + cut);
-    votes.sort_unstable_by_key(|v| (v.at, v.apart));
-    let fine = resolution < COARSE_STAMP && cut == 0;
-    let per_stretch = if fine { 200 } else { 800 };
-    let stretches = (votes.len() / per_stretch).clamp(1, 64);
-    let mut knots: Vec<(i64, i64)> = Vec::new();
-    let (mut pairs, mut widths) = (0, Vec::new());
-    for stretch in votes.chunks(votes.len().div_ceil(stretches)) {
-        let (offset, width, agree) = if fine { mode(stretch) } else { overlap(stretch, cut, resolution) };
-        pairs += agree;
-        if agree >= 3 || stretches == 1 {
-            knots.push((stretch[stretch.len() / 2].at, offset));
-            widths.push(width);
-        }
-    }
-    if knots.is_empty() {
-        return None;
-    }
-    widths.sort_unstable();
-    let width = widths[widths.len() / 2];
-    let drift_ppm = slope(&knots);
-    let knots = straightened(knots, drift_ppm, width + resolution / 20);
-    let mut error_us = width + resolution.min(SECOND / 2) / if fine { 2 } else { 100 };
-    if pairs < ENOUGH {
-        error_us = error_us.max(if fine { 20_000 } else { 250_000 });
-    }
-    Some(Clock { knots, error_us, drift_ppm, pairs, cut_us: 0 }.cut(cut))
-}
-
-/// The two-second window of offsets with most votes: its weighted middle and its weight.
-fn coarse(votes: &mut [Vote]) -> Option<(i64, f32)> {
-    votes.sort_unstable_by_key(|v| v.apart);
-    let (mut best, mut from, mut sum) = ((0.0f32, 0, 0), 0, 0.0f32);
-    for to in 0..votes.len() {
-        sum += votes[to].weight;
-        while votes[to].apart - votes[from].apart > 2 * SECOND {
-            sum -= votes[from].weight;
-            from += 1;
-        }
-        if sum > best.0 * 1.000_01 {
-            best = (sum, from, to);
-        }
-    }
-    if best.0 <= 0.0 {
-        return None;
-    }
-    let window = &votes[best.1..=best.2];
-    let half = window.iter().map(|v| v.weight).sum::<f32>() / 2.0;
-    let mut seen = 0.0;
-    window
-        .iter()
-        .find(|v| {
-            seen += v.weight;
-            seen >= half
-        })
-        .map(|v| (v.apart, best.0))
-}
-
-/// Fine stamps: the 6 ms window with most votes; its median, the error of that, and how many pairs are in it.
-fn mode(stretch: &[Vote]) -> (i64, i64, usize) {
-    let mut votes: Vec<(i64, f32)> = stretch.iter().map(|v| (v.apart, v.weight)).collect();
-    votes.sort_unstable_by_key(|v| v.0);
-    let (mut best, mut from, mut sum) = ((0.0, 0, 0), 0, 0.0);
-    for to in 0..votes.len() {
-        sum += votes[to].1;
-        while votes[to].0 - votes[from].0 > 6_000 {
-            sum -= votes[from].1;
-            from += 1;
-        }
-        if sum > best.0 {
-            best = (sum, from, to);
-        }
-    }
-    let window = &votes[best.1..=best.2];
-    let n = window.len();
-    let spread = (window[n * 3 / 4].0 - window[n / 4].0).max(200);
-    (window[n / 2].0, (spread as f64 / (n as f64).sqrt()).ceil() as i64, n)
-}
-
-/// Coarse stamps: each pair says "the offset lies in [end - answered - cut, end + resolution - answered)"; the middle of
-/// the span that most votes cover, half its width, and how many pairs cover it.
-fn overlap(stretch: &[Vote], cut: i64, resolution: i64) -> (i64, i64, usize) {
-    let mut edges: Vec<(i64, f64)> = Vec::with_capacity(stretch.len() * 2);
-    for v in stretch {
-        edges.push((v.apart - cut, f64::from(v.weight)));
-        edges.push((v.apart + resolution, -f64::from(v.weight)));
-    }
-    edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let (mut depth, mut best, mut span) = (0.0, 0.0, (0, 0));
-    for (i, (at, step)) in edges.iter().enumerate() {
-        depth += step;
-        if depth > best + 1e-6 {
-            best = depth;
-            span = (*at, edges.get(i + 1).map_or(*at, |e| e.0));
-        }
-    }
-    let middle = span.0 + (span.1 - span.0) / 2;
-    let agree = stretch.iter().filter(|v| v.apart - cut <= middle && middle < v.apart + resolution).count();
-    (middle, (span.1 - span.0) / 2 + 1_000, agree)
-}
-
-/// A clock that drifts evenly is a line, and a line through all stretches is surer than each of them. One that was
-/// stepped is none: then the knots stay as they are. `near` is what a stretch may be off by chance.
-fn straightened(knots: Vec<(i64, i64)>, drift_ppm: f64, near: i64) -> Vec<(i64, i64)> {
-    let (Some(first), Some(last)) = (knots.first().copied(), knots.last().copied()) else { return knots };
-    let from_line = |k: &(i64, i64)| k.1 - (drift_ppm * (k.0 - first.0) as f64 / 1e6) as i64;
-    let mut levels: Vec<i64> = knots.iter().map(from_line).collect();
-    levels.sort_unstable();
-    let level = levels[levels.len() / 2];
-    let off = knots.iter().filter(|k| (from_line(k) - level).abs() > 2 * near).count();
-    if knots.len() < 3 || off * 5 > knots.len() {
-        return knots;
-    }
-    let at = |t: i64| (t, level + (drift_ppm * (t - first.0) as f64 / 1e6) as i64);
-    vec![at(first.0), at(last.0)]
-}
-
-/// The median slope between knots (Theil-Sen), in millionths; 0 for a single knot.
-fn slope(knots: &[(i64, i64)]) -> f64 {
-    let mut slopes: Vec<f64> = Vec::new();
-    for (i, a) in knots.iter().enumerate() {
-        for b in &knots[i + 1..] {
-            if b.0 > a.0 {
-                slopes.push((b.1 - a.1) as f64 * 1e6 / (b.0 - a.0) as f64);
-            }
-        }
-    }
-    if slopes.is_empty() {
-        return 0.0;
-    }
-    slopes.sort_unstable_by(f64::total_cmp);
-    slopes[slopes.len() / 2]
 }
 
 #[cfg(test)]

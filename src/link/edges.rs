@@ -103,7 +103,10 @@ pub fn graph(
         }
     }
     for rows in keys.values_mut() {
-        rows.sort_unstable_by_key(|i| (spans.of[*i as usize], *i));
+        rows.sort_unstable_by_key(|i| {
+            let r = &requests[*i as usize];
+            (spans.of[*i as usize], r.file, r.offset)
+        });
     }
     let start = |i: &u32| spans.of[*i as usize].0;
     let mut out = Vec::new();
@@ -133,7 +136,7 @@ pub fn graph(
 fn keep_best(edges: &mut Vec<Edge>, first: usize) {
     let mine = &mut edges[first..];
     if mine.len() > MOST {
-        mine.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then(a.request.cmp(&b.request)));
+        mine.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         edges.truncate(first + MOST);
     }
 }

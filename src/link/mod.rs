@@ -9,10 +9,12 @@ mod assign;
 mod attempt;
 mod clock;
 mod edges;
+mod estimate;
 mod lanes;
 mod notes;
 mod order;
 mod rewrite;
+mod steps;
 mod sure;
 mod traits;
 mod verdict;
@@ -118,6 +120,6 @@ pub fn link(
             finding.candidates = lines;
         }
     }
-    let coverage = Coverage::of(fetches, &findings);
+    let coverage = Coverage::of(fetches, requests, &findings);
     Linked { findings, coverage }
 }

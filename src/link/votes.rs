@@ -19,18 +19,24 @@ pub struct Vote {
     pub at: i64,
     /// Their clock minus ours, if this pair is a true one; microseconds.
     pub apart: i64,
+    /// It may be less by so much: the line ended some time while the answer came in; microseconds.
+    pub less: u32,
     /// One over the size of the crowd.
     pub weight: f32,
+    /// Which fetch and which request: a crowd casts many votes for each.
+    pub fetch: u32,
+    pub line: u32,
 }
 
 /// Fetches and requests that look alike, by index.
 type Alike = (Vec<u32>, Vec<u32>);
 
-/// All votes. `apart` says of a pair when it was and how far the clocks would be apart, or that it cannot be one.
+/// All votes. `apart` says of a pair when it was, how far the clocks would be apart and by how much less that may be, or
+/// that it cannot be one.
 pub fn votes(
     fetches: &[FetchRow],
     requests: &[RequestRow],
-    apart: impl Fn(&FetchRow, &RequestRow) -> Option<(i64, i64)>,
+    apart: impl Fn(&FetchRow, &RequestRow) -> Option<(i64, i64, u32)>,
 ) -> BTreeMap<(SeriesId, SeriesId), Vec<Vote>> {
     let mut out: BTreeMap<(SeriesId, SeriesId), Vec<Vote>> = BTreeMap::new();
     let mut left = VOTES;
@@ -42,10 +48,11 @@ pub fn votes(
             fs.sort_unstable_by_key(|i| (fetches[*i as usize].sent_at, fetches[*i as usize].vxid));
         }
         let weight = 1.0 / fs.len().max(rs.len()) as f32;
-        for f in fs.iter().step_by(every).map(|i| &fetches[*i as usize]) {
-            for r in rs.iter().map(|i| &requests[*i as usize]) {
-                if let Some((at, apart)) = apart(f, r) {
-                    out.entry((f.series, r.series)).or_default().push(Vote { at, apart, weight });
+        for (fetch, f) in fs.iter().step_by(every).map(|i| (*i, &fetches[*i as usize])) {
+            for (line, r) in rs.iter().map(|i| (*i, &requests[*i as usize])) {
+                if let Some((at, apart, less)) = apart(f, r) {
+                    let vote = Vote { at, apart, less, weight, fetch, line };
+                    out.entry((f.series, r.series)).or_default().push(vote);
                 }
             }
         }

@@ -8,6 +8,7 @@ use guru::model::Tier;
 use guru::pipeline::{Analysis, Job, run};
 use serde_json::Value;
 
+use crate::damage::Damage;
 use crate::support::{self, Ask, Folder};
 use crate::{SLICES, corpora, score, slices};
 
@@ -21,15 +22,31 @@ pub struct Recording {
     pub truth: BTreeMap<u64, Value>,
     /// Access lines that are taken away, as (file, line).
     lost: BTreeSet<(String, u64)>,
+    /// What happened to the rest of its access logs.
+    pub damage: Damage,
     /// Causes of its outages.
     outages: BTreeMap<i64, String>,
+}
+
+/// The clock of the origins against that of the cache.
+pub struct TrueClock {
+    skew_s: f64,
+    pub drift_ppm: f64,
+    from_s: f64,
+}
+
+impl TrueClock {
+    /// What the origins' clock showed more at that moment of the cache's, milliseconds.
+    pub fn offset_ms(&self, moment_s: f64) -> f64 {
+        self.skew_s * 1e3 + self.drift_ppm / 1e3 * (moment_s - self.from_s)
+    }
 }
 
 impl Recording {
     fn of(folder: PathBuf) -> Recording {
         let truth = score::truth(&folder);
         let outages = score::outages(&folder);
-        Recording { folder, truth, lost: BTreeSet::new(), outages }
+        Recording { folder, truth, lost: BTreeSet::new(), damage: Damage::None, outages }
     }
 
     /// Those under `tests/data`.
@@ -52,6 +69,18 @@ impl Recording {
     pub fn scenario(&self) -> Value {
         let text = std::fs::read(self.folder.join("scenario.json")).expect("a recording tells its settings");
         serde_json::from_slice(&text).expect("JSON")
+    }
+
+    /// How the clock of its origins went.
+    pub fn clock(&self) -> TrueClock {
+        let text = support::read(&self.folder.join("truth.json")).expect("the recording has a truth");
+        let all: Value = serde_json::from_slice(&text).expect("the truth is JSON");
+        let number = |name: &str| all["clock"][name].as_f64().expect("the truth tells of the clock");
+        TrueClock {
+            skew_s: number("origin_skew_s"),
+            drift_ppm: number("origin_drift_ppm"),
+            from_s: number("drift_from"),
+        }
     }
 
     /// Failed fetches whose cause is known.
@@ -146,12 +175,23 @@ impl Recording {
         support::read(&self.folder.join(name)).unwrap_or_default()
     }
 
-    /// A log without the lines that are lost.
+    /// A log without the lines that are lost, and damaged.
     fn left_of(&self, name: &str, log: Vec<u8>) -> Vec<u8> {
-        let of_file = |lost: &&(String, u64)| lost.0 == name;
-        let lost: BTreeSet<u64> = self.lost.iter().filter(of_file).map(|lost| lost.1).collect();
-        let lines = (1..).zip(log.split_inclusive(|b| *b == b'\n'));
-        lines.filter(|(n, _)| !lost.contains(n)).flat_map(|(_, line)| line.to_vec()).collect()
+        let order = self.order_of(name, &log);
+        let lines: Vec<&[u8]> = log.split_inclusive(|b| *b == b'\n').collect();
+        order.iter().flat_map(|n| lines[*n as usize - 1].to_vec()).collect()
+    }
+
+    /// The numbers, counted from 1, that the lines guru reads had before anything happened to the log.
+    pub fn order(&self, name: &str) -> Vec<u64> {
+        self.order_of(name, &support::read(&self.folder.join(name)).unwrap_or_default())
+    }
+
+    fn order_of(&self, name: &str, log: &[u8]) -> Vec<u64> {
+        let lost: BTreeSet<u64> = self.lost.iter().filter(|lost| lost.0 == name).map(|lost| lost.1).collect();
+        let lines = (1..).zip(log.split_inclusive(|b| *b == b'\n')).filter(|(n, _)| !lost.contains(n));
+        let damage = if name.contains("access") { self.damage } else { Damage::None };
+        damage.order(lines.collect())
     }
 }
 

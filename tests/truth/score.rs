@@ -151,16 +151,25 @@ pub fn score(truth: &BTreeMap<u64, Value>, analysis: &Analysis, varnish_only: bo
 }
 
 fn score_link(s: &mut Score, t: &Value, fetch: Option<&Failure>, analysis: &Analysis) {
-    let line = fetch.and_then(|f| analysis.evidence.get(&f.id)?.origin.as_ref());
+    let line = fetch.and_then(|f| line_of(analysis, f));
     let rows = t["origin_rows"].as_array().expect("rows");
-    let right = line.is_some_and(|q| {
-        let name = q.file.rsplit('/').next().unwrap_or_default().trim_end_matches(".zst");
-        let is = |r: &Value, file: &str, line: &str| r[file] == name && r[line] == q.line;
-        rows.iter().any(|r| is(r, "file", "line") || is(r, "file_combined", "line_combined"))
-    });
+    let right = line.is_some_and(|(name, line)| owns(t, name, line));
     s.right_links += u64::from(right);
     s.wrong_links += u64::from(line.is_some() && !right);
     s.missed_links += u64::from(!rows.is_empty() && !right);
+}
+
+/// The origin's line that guru found for a failed fetch: its file's name and its number.
+pub fn line_of<'a>(analysis: &'a Analysis, failure: &Failure) -> Option<(&'a str, u64)> {
+    let quote = analysis.evidence.get(&failure.id)?.origin.as_ref()?;
+    Some((quote.file.rsplit('/').next().unwrap_or_default().trim_end_matches(".zst"), quote.line))
+}
+
+/// Whether a line is one of a fetch's own.
+pub fn owns(t: &Value, name: &str, number: u64) -> bool {
+    let is = |r: &Value, file: &str, line: &str| r[file] == name && r[line] == number;
+    let mut rows = t["origin_rows"].as_array().expect("rows").iter();
+    rows.any(|r| is(r, "file", "line") || is(r, "file_combined", "line_combined"))
 }
 
 /// Whether it is the true cause; a reset and a close look alike where the log says so.
