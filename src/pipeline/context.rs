@@ -35,7 +35,7 @@ pub enum Wanted {
 impl Wanted {
     /// True when a row with that key is kept that ended then.
     pub fn keeps(&self, key: u64, end: Stamp, is_error: bool) -> bool {
-        let sampled = |every: u64| key.is_multiple_of(every) || (end.0 / SECOND) as u64 % (4 * every) == 0;
+        let sampled = |every: u64| key.is_multiple_of(every) || ((end.0 / SECOND) as u64).is_multiple_of(4 * every);
         match self {
             Wanted::Nothing => false,
             Wanted::All => true,

@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_pause_or_a_connection_that_was_given_up_is_never_called_spared() {
         let connect = failure("timeout.connect", &[(Fact::LearntLimitMs, 3_500.0)]);
-        assert_eq!(asked(&[connect.clone()], "connect_timeout", 10_000_000), (0, 0, 1));
+        assert_eq!(asked(std::slice::from_ref(&connect), "connect_timeout", 10_000_000), (0, 0, 1));
         assert_eq!(asked(&[connect], "connect_timeout", 1_000_000), (0, 1, 0));
         let pause = failure("timeout.between_bytes", &[(Fact::WaitMs, 60_000.0)]);
         assert_eq!(asked(&[pause], "between_bytes_timeout", 90_000_000), (0, 0, 1));
