@@ -227,15 +227,16 @@ pub fn held_down(failures: &[Failure]) -> Vec<Option<Cause>> {
         f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(&m.text.bytes(), b": fail errno "))
             && !held(f)
     };
-    let mut real: HashMap<(SeriesId, Text), Vec<(i64, Cause)>> = HashMap::new();
+    // By node, not by series: what began it may stand in a log that was read before.
+    let mut real: HashMap<(Text, Text), Vec<(i64, Cause)>> = HashMap::new();
     for f in failures.iter().filter(|f| tried(f) && f.gave_up.is_known()) {
-        real.entry((f.series, f.backend)).or_default().push((f.gave_up.0, f.ruling.cause));
+        real.entry((f.node, f.backend)).or_default().push((f.gave_up.0, f.ruling.cause));
     }
     real.values_mut().for_each(|v| v.sort_by_key(|x| x.0));
     failures
         .iter()
         .map(|f| {
-            let all = if held(f) && f.gave_up.is_known() { real.get(&(f.series, f.backend))? } else { return None };
+            let all = if held(f) && f.gave_up.is_known() { real.get(&(f.node, f.backend))? } else { return None };
             let n = all.partition_point(|(at, _)| *at <= f.gave_up.0);
             let before = n.checked_sub(1).map(|n| all[n]).filter(|(at, _)| f.gave_up.0 - at <= HELD);
             before.or_else(|| all.iter().min_by_key(|(at, _)| (at - f.gave_up.0).abs()).copied()).map(|(_, c)| c)
