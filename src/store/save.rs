@@ -143,9 +143,9 @@ impl<'t, 'c> Save<'t, 'c> {
             true => self.divide(n, group, &same, &mut members, failures)?,
             false => self.unite(&same, group, scattered)?,
         };
-        if !scattered {
-            self.donors.extend(other.into_iter().map(|donor| (donor, target)));
-        }
+        let gives = |donor: &u32| !scattered || self.given.contains(&(n, *donor));
+        let donors: Vec<u32> = other.into_iter().filter(gives).collect();
+        self.donors.extend(donors.into_iter().map(|donor| (donor, target)));
         let kept = self.divided.contains_key(&n);
         let place = |home: Option<u32>| home.filter(|_| kept).unwrap_or(target);
         self.assigned.extend(members.into_iter().map(|(id, home)| (id, place(home))));
