@@ -13,6 +13,12 @@ use crate::model::{Cause, Fact, Failure, FetchRow, MarkKind, SeriesId, Stamp, Te
 const AROUND: i64 = 30 * SECOND;
 /// A backend is held down at most so long after a failure (Varnish 6.0.1+, backend_local_error_holddown).
 const HELD: i64 = 10 * SECOND;
+/// After an errno of the other side it lasts `backend_remote_error_holddown`, 0.25 s by default; a second allows for more.
+const HELD_REMOTE: i64 = SECOND;
+/// How sure it is that a fetch held down shares the cause of the failure before it, or of one near by; right in every one recorded.
+const SURE: f32 = 0.97;
+/// Errnos of the own side: EACCES, EPERM, EADDRNOTAVAIL.
+const OWN_FAULT: [&[u8]; 3] = [b": fail errno 13 ", b": fail errno 1 ", b": fail errno 99 "];
 
 /// What is kept of a fetch to see load: (sent, how long, whole answer).
 type Load = (i64, i64, bool);
@@ -218,30 +224,29 @@ impl Ord for ByBytes {
 }
 
 /// For each failure that was held down, the cause of the failure that started it: the newest before it with a real
-/// errno on the same backend, else the nearest at all (reference: Varnish, rule 7).
-pub fn held_down(failures: &[Failure]) -> Vec<Option<Cause>> {
-    let held = |f: &Failure| {
-        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(&m.text.bytes(), b"fail errno 0 "))
+/// errno on the same backend, as long as it can have lasted (reference: Varnish, rule 7); where the log begins after it,
+/// one a few seconds away. With how sure it is.
+pub fn held_down(failures: &[Failure]) -> Vec<Option<(Cause, f32)>> {
+    let says = |f: &Failure, word: &[u8]| {
+        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(&m.text.bytes(), word))
     };
-    let tried = |f: &Failure| {
-        f.marks.iter().any(|m| m.kind == MarkKind::FetchError && contains(&m.text.bytes(), b": fail errno "))
-            && !held(f)
-    };
+    let held = |f: &Failure| says(f, b"fail errno 0 ");
+    let lasts = |f: &Failure| if OWN_FAULT.iter().any(|errno| says(f, errno)) { HELD } else { HELD_REMOTE };
     // By node, not by series: what began it may stand in a log that was read before.
-    let mut real: HashMap<(Text, Text), Vec<(i64, Cause)>> = HashMap::new();
-    for f in failures.iter().filter(|f| tried(f) && f.gave_up.is_known()) {
-        real.entry((f.node, f.backend)).or_default().push((f.gave_up.0, f.ruling.cause));
+    let mut real: HashMap<(Text, Text), Vec<(i64, i64, Cause)>> = HashMap::new();
+    for f in failures.iter().filter(|f| says(f, b": fail errno ") && !held(f) && f.gave_up.is_known()) {
+        real.entry((f.node, f.backend)).or_default().push((f.gave_up.0, lasts(f), f.ruling.cause));
     }
     real.values_mut().for_each(|v| v.sort_by_key(|x| x.0));
-    failures
-        .iter()
-        .map(|f| {
-            let all = if held(f) && f.gave_up.is_known() { real.get(&(f.node, f.backend))? } else { return None };
-            let n = all.partition_point(|(at, _)| *at <= f.gave_up.0);
-            let before = n.checked_sub(1).map(|n| all[n]).filter(|(at, _)| f.gave_up.0 - at <= HELD);
-            before.or_else(|| all.iter().min_by_key(|(at, _)| (at - f.gave_up.0).abs()).copied()).map(|(_, c)| c)
-        })
-        .collect()
+    let began = |f: &Failure| {
+        let all = real.get(&(f.node, f.backend)).filter(|_| held(f) && f.gave_up.is_known())?;
+        let n = all.partition_point(|(at, ..)| *at <= f.gave_up.0);
+        let before = n.checked_sub(1).map(|n| all[n]).filter(|(at, lasts, _)| f.gave_up.0 - at <= *lasts);
+        let apart = |(at, ..): &&(i64, i64, Cause)| (at - f.gave_up.0).abs();
+        let near = || all.iter().min_by_key(apart).filter(|x| apart(x) <= HELD);
+        before.map(|b| (b.2, SURE)).or_else(|| near().map(|x| (x.2, SURE)))
+    };
+    failures.iter().map(began).collect()
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {

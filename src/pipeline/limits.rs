@@ -21,7 +21,7 @@ type Of = (SeriesId, Text, bool);
 /// Learns the limits, and sets them where a waiting time agrees.
 pub fn learn(failures: &mut [Failure]) {
     let mut waits: HashMap<Of, BTreeMap<i64, Vec<f64>>> = HashMap::new();
-    for f in failures.iter().filter(|f| f.origin_status == 0) {
+    for f in failures.iter().filter(|f| f.origin_status == 0 && may_be_limit(f)) {
         if let Some((ms, connecting)) = waited(f).filter(|(ms, _)| *ms >= SHORTEST) {
             let bins = waits.entry((f.series, f.backend, connecting)).or_default();
             bins.entry((ms / 100.0).round() as i64).or_default().push(ms);
@@ -35,6 +35,13 @@ pub fn learn(failures: &mut [Failure]) {
             f.facts.set(Fact::LearntLimitMs, *limit);
         }
     }
+}
+
+/// True for a failure that a limit of waiting may have made, by its own record: 4.0 and 4.1 say no more than "EOF".
+fn may_be_limit(f: &Failure) -> bool {
+    const CAUSES: [&str; 5] =
+        ["timeout.first_byte", "timeout.connect", "connection.closed", "connection.failed", "unknown"];
+    CAUSES.iter().any(|c| f.ruling.cause.is(c))
 }
 
 /// How long a fetch waited for the first byte, or where no connection came about for that; milliseconds.

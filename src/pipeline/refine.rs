@@ -22,8 +22,6 @@ use crate::model::{
 
 /// So sure a refusal must be proven before a relayed 403 counts as a failed fetch.
 const PROVEN: f32 = 0.5;
-/// How sure it is that a fetch held down shares the cause of the failure before it; right in every one recorded.
-const HELD_DOWN: f32 = 0.97;
 /// Answers that end later than this after we gave up are late, beyond the clock's error bar; microseconds.
 const LATE: i64 = 20_000;
 
@@ -87,9 +85,9 @@ pub fn refine(failures: &mut Vec<Failure>, partial: &mut Partial, linked: &Linke
         }
     }
     for (n, cause) in circumstances::held_down(failures).into_iter().enumerate() {
-        if let Some(cause) = cause {
+        if let Some((cause, confidence)) = cause {
             let before = failures[n].ruling;
-            failures[n].ruling = Ruling { cause, confidence: HELD_DOWN, ..before };
+            failures[n].ruling = Ruling { cause, confidence, runner_up: None, ..before };
         }
     }
     for (n, f) in failures.iter_mut().enumerate() {

@@ -59,7 +59,12 @@ fn words(incident: &mut Incident, members: &[&Failure], job: &Job<'_>) {
     let Some(about) = job.rules.explanation(Cause::named(&incident.cause)) else { return };
     if incident.service == "scattered" {
         incident.title = "lone failures, none of them part of anything larger".into();
-        incident.in_short = format!("{} failed fetches that happened alone; the causes differ.", incident.failures);
+        let causes = if incident.causes.len() == 1 {
+            format!("all of them: {}", about.brief)
+        } else {
+            "the causes differ".into()
+        };
+        incident.in_short = format!("{} failed fetches that happened alone; {causes}.", incident.failures);
         return;
     }
     incident.title = format!("{}: {}", incident.service, headline(incident, &about.brief, job));
@@ -90,9 +95,7 @@ pub fn safe_advice(advice: Vec<Advice>, incident: &Incident, members: &[Failure]
     let members: Vec<&Failure> = members.iter().collect();
     let mut fitted = fit(advice, &members, &incident.cause);
     let load_known = members.iter().any(|f| f.facts.get(Fact::Climbing).is_some());
-    // A shorter idle timeout holds nobody longer.
-    let waits_longer = |a: &Advice| raises_timeout(a) && !a.knob.contains("idle");
-    for a in fitted.iter_mut().filter(|a| !load_known && waits_longer(a) && !a.value.is_empty()) {
+    for a in fitted.iter_mut().filter(|a| !load_known && raises_timeout(a) && !a.value.is_empty()) {
         a.value.clear();
         a.figure = "a value needs the logs, to see whether answer times climbed with load: guru analyze".into();
     }
@@ -100,7 +103,8 @@ pub fn safe_advice(advice: Vec<Advice>, incident: &Incident, members: &[Failure]
 }
 
 fn raises_timeout(a: &Advice) -> bool {
-    a.kind == "change" && a.knob.contains("timeout")
+    // A shorter idle timeout holds nobody longer.
+    a.kind == "change" && a.knob.contains("timeout") && !a.knob.contains("idle") && !a.knob.contains("keepalive")
 }
 
 /// Never raise timeouts where answer times climbed with load: longer waits would hold more workers.

@@ -335,7 +335,8 @@ fn warnings(partial: &mut Partial, context: &Context<'_>, report: &Report, failu
     out.extend(panics(partial, context));
     out.extend(error_logs_alone(partial, context, failures));
     let sick = failures.iter().any(|f| f.ruling.cause.is("health.sick"));
-    if sick && partial.probes.is_empty() {
+    let is_varnish = context.series.values().any(|r| r.grammar.framing.is_vsl());
+    if sick && partial.probes.is_empty() && is_varnish {
         out.push("no Backend_health records: what the probes got is not known (log with -g raw)".into());
     }
     for s in &report.sources {

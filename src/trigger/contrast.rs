@@ -136,7 +136,7 @@ pub fn differs(around: &Surroundings<'_>) -> Vec<Candidate> {
         let (share, usual) = (failing as f64 / all as f64, with as f64 / healthy.max(1) as f64);
         let lift = share / usual.max(0.5 / healthy.max(1) as f64);
         let chance = fisher::by_chance(failing, all - failing, with, healthy - with) * tried as f64;
-        if healthy < ENOUGH || share < SHARED || lift < LIFT || chance > CHANCE {
+        if name.is_empty() || healthy < ENOUGH || share < SHARED || lift < LIFT || chance > CHANCE {
             continue;
         }
         found.push(candidate(around, field, &name, [share, usual, lift], [failing, with]));

@@ -5,7 +5,8 @@ use super::observed::Observed;
 use super::shell::fill;
 
 /// Names that a template may hold, with what stands for them where nothing was observed.
-const NAMES: [(&str, &str); 7] = [
+const NAMES: [(&str, &str); 8] = [
+    ("name", "NAME"),
     ("host", "HOST"),
     ("url", "/URL"),
     ("address", "ADDRESS"),
@@ -19,6 +20,7 @@ const NAMES: [(&str, &str); 7] = [
 pub fn filled(template: &str, observed: &Observed) -> String {
     let value = |name: &str| {
         Some(match name {
+            "name" => observed.name.clone(),
             "host" => observed.host.clone(),
             "url" => observed.url.clone(),
             "address" => observed.address.clone(),

@@ -36,6 +36,12 @@ pub fn needed_ms(f: &Failure) -> Option<f64> {
     Some(waited_ms(f)? + late)
 }
 
+/// Bytes of headers that the next tier sent; not those of the page that it made itself where it was the one that refused.
+pub fn sent_header(f: &Failure) -> Option<f64> {
+    let refused = f.facts.get(Fact::PassedOn) == Some(1.0);
+    f.facts.get(Fact::LinkedHeaderBytes).filter(|n| *n > 0.0 && !refused)
+}
+
 /// How long was waited, milliseconds.
 pub fn waited_ms(f: &Failure) -> Option<f64> {
     let from_row = (f.row.wait != crate::model::row::NOT_LOGGED).then(|| f64::from(f.row.wait) / 1000.0);

@@ -75,6 +75,12 @@ impl Limit {
         Limit::ALL.into_iter().find(|l| l.name.replace('_', " ").eq_ignore_ascii_case(&name))
     }
 
+    /// What is to be said of a limit whose program logs no size.
+    pub fn unsaid(self) -> Option<&'static str> {
+        (self.knob == Knob::Headers && !self.programs.contains(&"varnish"))
+            .then_some("nginx does not log how large the headers were that it refused")
+    }
+
     /// True for a failure that this program met, and for one of which that is not known.
     pub fn is_of(self, program: Text) -> bool {
         program.is_empty() || self.programs.iter().any(|p| program.lossy() == *p)

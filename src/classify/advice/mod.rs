@@ -24,14 +24,20 @@ use observed::Observed;
 /// Fits advice to the failed fetches of an incident, of which `cause` is the headline.
 pub fn fit(advice: Vec<Advice>, members: &[&Failure], cause: &str) -> Vec<Advice> {
     let observed = Observed::of(members, cause);
+    let elsewhere = !observed.broke_at.is_empty() && observed.broke_at.is_disjoint(&observed.made_by);
     let one = |mut a: Advice| {
         a.command = command::filled(&a.command, &observed);
+        if elsewhere && ["openssl ", "ss "].iter().any(|c| a.command.starts_with(c)) {
+            // The backend's address is not where it broke, and where that is, nobody said.
+            a.command.clear();
+        }
         if a.kind == "change" {
             (a.value, a.figure) = values::value_for(&a.knob, &observed);
         }
         a
     };
-    advice.into_iter().filter(|a| is_for(a, &observed)).map(one).collect()
+    let helps = |a: &Advice| !a.figure.ends_with("it does not help here");
+    advice.into_iter().filter(|a| is_for(a, &observed)).map(one).filter(helps).collect()
 }
 
 /// True for advice that fits the programs of an incident: nginx's own limit is of no use where Varnish gave up.

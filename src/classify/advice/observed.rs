@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figures::needed_ms;
+use super::figures::{needed_ms, sent_header};
 use crate::model::{Fact, Failure, Text, Verdict, redact};
 
 /// Names and figures.
@@ -41,6 +41,8 @@ pub struct Observed {
     pub reused: usize,
     /// Most other requests of the same kind that were open when one began.
     pub open_beside: Option<u64>,
+    /// The name that nobody could resolve, where a message names it.
+    pub name: String,
     /// The programs that met the trouble; empty where that is not known of any.
     pub broke_at: BTreeSet<String>,
     /// The programs that made the fetches; empty where that is not known of any.
@@ -69,9 +71,10 @@ impl Observed {
             needed,
             censored,
             header_lines: most(Fact::HeaderCount),
-            header_bytes: all.iter().filter_map(|f| sent_header(f)).max(),
+            header_bytes: all.iter().filter_map(|f| sent_header(f)).map(|n| n as u64).max(),
             reused: all.iter().filter(|f| f.facts.get(Fact::Reused) == Some(1.0)).count(),
             open_beside: most(Fact::OpenBeside),
+            name: all.iter().find_map(|f| unresolved(f)).unwrap_or_default(),
             broke_at: programs(&all, |f| f.broke_at),
             made_by: programs(&all, |f| f.program),
             lasted_ms: last.since(first).unwrap_or(0).max(0) as f64 / 1000.0,
@@ -80,14 +83,20 @@ impl Observed {
     }
 }
 
-fn programs(all: &[&&Failure], of: impl Fn(&Failure) -> Text) -> BTreeSet<String> {
-    all.iter().map(|f| of(f)).filter(|p| !p.is_empty()).map(|p| p.lossy().into_owned()).collect()
+/// The name in "NAME could not be resolved" (nginx).
+fn unresolved(f: &Failure) -> Option<String> {
+    let own = f.marks.iter().map(|m| m.text).chain(f.origin_error.map(|n| n.text));
+    own.into_iter().find_map(|text| {
+        let text = text.lossy().into_owned();
+        let (before, _) = text.split_once(" could not be resolved")?;
+        let name = before.rsplit(' ').next()?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        (!name.is_empty() && name.bytes().all(plain)).then(|| name.to_string())
+    })
 }
 
-/// Bytes of headers that the next tier sent; not those of the page that it made itself where it was the one that refused.
-fn sent_header(f: &Failure) -> Option<u64> {
-    let refused = f.facts.get(Fact::PassedOn) == Some(1.0);
-    f.facts.get(Fact::LinkedHeaderBytes).filter(|n| *n > 0.0 && !refused).map(|n| n as u64)
+fn programs(all: &[&&Failure], of: impl Fn(&Failure) -> Text) -> BTreeSet<String> {
+    all.iter().map(|f| of(f)).filter(|p| !p.is_empty()).map(|p| p.lossy().into_owned()).collect()
 }
 
 /// Nobody knows how long it would have taken: we hung up, or no line was found.

@@ -3,7 +3,7 @@
 //!
 //! What was given up before its true duration or size showed counts as unknown, never as spared.
 
-use super::figures::{needed_ms, waited_ms, words};
+use super::figures::{needed_ms, sent_header, waited_ms, words};
 use super::limit::{Knob, Limit};
 use crate::model::stamp::SECOND;
 use crate::model::whatif::WhatIf;
@@ -60,7 +60,7 @@ impl Knob {
             None => Fate::Unknown,
         };
         match self {
-            Knob::HeaderLine | Knob::Headers => bounded(f.facts.get(Fact::LinkedHeaderBytes)),
+            Knob::HeaderLine | Knob::Headers => bounded(sent_header(f)),
             // Varnish takes five of them itself.
             Knob::HeaderCount => bounded(f.facts.get(Fact::HeaderCount).map(|n| n + OWN_LINES)),
             Knob::FirstByte => timed(value as f64 / 1000.0, needed_ms(f), waited_ms(f)),
@@ -118,7 +118,7 @@ pub fn what_if(failures: &[Failure], limit: Limit, value: i64, given: &str) -> W
         still,
         unknown: failures - spared - still,
         held_s: knob.is_time().then_some(held_ms * 1000.0 / SECOND as f64),
-        assumes: knob.assumes().into(),
+        assumes: limit.unsaid().unwrap_or(knob.assumes()).into(),
     }
 }
 
