@@ -223,6 +223,9 @@ impl Ord for ByBytes {
     }
 }
 
+/// What may begin a hold-down: when, how long it lasts at most, microseconds, and why.
+type Began = (i64, i64, Cause);
+
 /// For each failure that was held down, the cause of the failure that started it: the newest before it with a real
 /// errno on the same backend, as long as it can have lasted (reference: Varnish, rule 7); where the log begins after it,
 /// one a few seconds away. With how sure it is.
@@ -233,7 +236,7 @@ pub fn held_down(failures: &[Failure]) -> Vec<Option<(Cause, f32)>> {
     let held = |f: &Failure| says(f, b"fail errno 0 ");
     let lasts = |f: &Failure| if OWN_FAULT.iter().any(|errno| says(f, errno)) { HELD } else { HELD_REMOTE };
     // By node, not by series: what began it may stand in a log that was read before.
-    let mut real: HashMap<(Text, Text), Vec<(i64, i64, Cause)>> = HashMap::new();
+    let mut real: HashMap<(Text, Text), Vec<Began>> = HashMap::new();
     for f in failures.iter().filter(|f| says(f, b": fail errno ") && !held(f) && f.gave_up.is_known()) {
         real.entry((f.node, f.backend)).or_default().push((f.gave_up.0, lasts(f), f.ruling.cause));
     }
@@ -242,7 +245,7 @@ pub fn held_down(failures: &[Failure]) -> Vec<Option<(Cause, f32)>> {
         let all = real.get(&(f.node, f.backend)).filter(|_| held(f) && f.gave_up.is_known())?;
         let n = all.partition_point(|(at, ..)| *at <= f.gave_up.0);
         let before = n.checked_sub(1).map(|n| all[n]).filter(|(at, lasts, _)| f.gave_up.0 - at <= *lasts);
-        let apart = |(at, ..): &&(i64, i64, Cause)| (at - f.gave_up.0).abs();
+        let apart = |(at, ..): &&Began| (at - f.gave_up.0).abs();
         let near = || all.iter().min_by_key(apart).filter(|x| apart(x) <= HELD);
         before.map(|b| (b.2, SURE)).or_else(|| near().map(|x| (x.2, SURE)))
     };
